@@ -1,0 +1,48 @@
+/** The `error.type` values of the wire and the HTTP status each one is sent with. */
+const STATUS = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  conflict_error: 409,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  api_error: 500,
+  not_implemented_error: 501,
+  unavailable_error: 503,
+  timeout_error: 504,
+  overloaded_error: 529,
+} as const;
+
+export type ApiErrorType = keyof typeof STATUS;
+
+export interface ApiErrorOptions {
+  /** Named reason, sent as `error.details.error_code`. */
+  code?: string;
+  /** Seconds, sent as the `retry-after` header. */
+  retryAfter?: number;
+  /** Overrides the status that belongs to the type. */
+  status?: number;
+}
+
+/** The caller's fault, or a state the caller has to know about. Turned into HTTP in `http/errors.ts` and nowhere else. */
+export class ApiError extends Error {
+  readonly type: ApiErrorType;
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(type: ApiErrorType, message: string, options: ApiErrorOptions = {}) {
+    super(message);
+    this.name = 'ApiError';
+    this.type = type;
+    this.status = options.status ?? STATUS[type];
+    this.code = options.code;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+export function isApiErrorType(type: string): type is ApiErrorType {
+  return Object.hasOwn(STATUS, type);
+}
