@@ -45,7 +45,12 @@ export type ModelOutcome =
   | { type: 'failed'; error: ModelFailure; usage: ModelUsage };
 
 export interface ModelFailure {
-  type: 'model_overloaded_error' | 'model_rate_limited_error' | 'model_request_failed_error' | 'billing_error' | 'unknown_error';
+  type:
+    | 'model_overloaded_error'
+    | 'model_rate_limited_error'
+    | 'model_request_failed_error'
+    | 'billing_error'
+    | 'unknown_error';
   /** One line for the event's reader; carries no header and no key. */
   message: string;
   /** `retry`: the same request may pass later. `exhausted`: not before something changes. `terminal`: never in this session. */

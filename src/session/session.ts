@@ -1,0 +1,100 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { SessionEvent, SessionEventType } from './journal.js';
+
+export type { SessionEvent, SessionEventType };
+export type EventPreview =
+  | Anthropic.Beta.Sessions.BetaManagedAgentsStartEvent
+  | Anthropic.Beta.Sessions.BetaManagedAgentsDeltaEvent;
+export type SessionAgent = Anthropic.Beta.Sessions.BetaManagedAgentsSessionAgent;
+export type SessionUsage = Anthropic.Beta.Sessions.BetaManagedAgentsSessionUsage;
+export type SessionStatus = Anthropic.Beta.Sessions.BetaManagedAgentsSession['status'];
+
+/** An event as a client sends it, checked at the door, with the id that the API gave it. */
+export type InputEvent = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams & { id: string };
+
+/** What a session's workflow is started with. The agent itself is not in it: that is a row beside the session. */
+export interface SessionStart {
+  session_id: string;
+  /** The primary thread's public id. */
+  thread_id: string;
+  agent_name: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  initial_events: InputEvent[];
+  created_at: number;
+}
+
+export interface SessionChange {
+  title?: string | null;
+  /** Merged by key; `null` deletes one. */
+  metadata?: Record<string, string | null> | null;
+  /** The whole new effective snapshot. */
+  agent?: SessionAgent;
+}
+
+/**
+ * Commands to a session, carried out by its workflow. Each resolves when Temporal has committed it and rejects with an
+ * ApiError: `invalid_request_error` for a state that forbids it, `unavailable_error` when no worker answers in 10 s.
+ */
+export interface Sessions {
+  start(start: SessionStart): Promise<void>;
+  /** All or nothing; the echoes come back in order. */
+  send(sessionId: string, events: InputEvent[]): Promise<SessionEvent[]>;
+  update(sessionId: string, change: SessionChange): Promise<void>;
+  archive(sessionId: string): Promise<void>;
+  /** Emits `session.deleted`, then removes history, log, sandbox and workspace. Idempotent. */
+  delete(sessionId: string): Promise<void>;
+}
+
+/** What changes about a session while it lives; a fold of its log. */
+export interface SessionState {
+  status: SessionStatus;
+  title: string | null;
+  metadata: Record<string, string>;
+  /** Null until an update changed it: then the effective snapshot. */
+  agent: SessionAgent | null;
+  usage: SessionUsage;
+  active_ms: number;
+  /** When the present stretch of running began, in ms since the epoch. */
+  running_since: number | null;
+  /** The primary thread: false until its first status event, and until its first idle. */
+  thread_started: boolean;
+  thread_idled: boolean;
+  updated_at: number;
+  archived_at: number | null;
+}
+
+export interface EventQuery {
+  order: 'asc' | 'desc';
+  limit: number;
+  types?: SessionEventType[];
+  /** Opaque; from the page before. */
+  page?: EventCursor;
+  /** Compared with `processed_at`, in ms; queued events are left out once one is given. */
+  processed?: { gt?: number; gte?: number; lt?: number; lte?: number };
+}
+
+/** Keyset position: list position and, for queued events that have none yet, their seq. */
+export interface EventCursor {
+  position: number | null;
+  seq: number;
+}
+
+export interface EventPage {
+  events: SessionEvent[];
+  next: EventCursor | null;
+}
+
+/** The reading side of the log. Reads wait for what the same server has acknowledged before, so a client reads its own writes. */
+export interface SessionLog {
+  getState(sessionId: string): Promise<SessionState | undefined>;
+  /** Ascending order is by list position (processed ones first), queued events last by arrival; descending is its mirror. */
+  getEvents(sessionId: string, query: EventQuery): Promise<EventPage>;
+  /** From this call on every event goes to the subscriber, after it can be listed. Returns how to end it. */
+  subscribe(sessionId: string, subscriber: Subscriber): () => void;
+}
+
+export interface Subscriber {
+  onEvent(event: SessionEvent): void;
+  onPreview(preview: EventPreview): void;
+}
