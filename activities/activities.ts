@@ -1,0 +1,13 @@
+import type { SampleResult, ToolOutcome } from '../src/harness/outcomes.js';
+import type { SampleInput, ToolInput } from '../src/harness/protocol.js';
+import type { JournalEntry } from '../src/session/journal.js';
+
+/** What workflows may ask of the world. */
+export interface Activities {
+  /** Local: returns its batch, which Temporal thereby keeps in a marker of the history. */
+  journal(batch: JournalEntry[]): Promise<JournalEntry[]>;
+  /** One model request. A failing upstream is a result; an abort gives what was received so far. */
+  sampleModel(input: SampleInput): Promise<SampleResult>;
+  /** One tool call, started at most once whatever the attempt. */
+  runTool(input: ToolInput): Promise<ToolOutcome>;
+}

@@ -1,0 +1,56 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { ContentBlock, ModelFailure, ModelUsage } from '../model/model.js';
+
+/** What one model request came to: the result of the activity `sampleModel`. */
+export type SampleResult = SampleReply | SampleInterrupted | SampleFailed;
+
+export interface SampleReply {
+  type: 'reply';
+  content: ContentBlock[];
+  stop_reason: string;
+  stop_details: { category: string | null; explanation: string | null } | null;
+  usage: ModelUsage;
+  ids: PreviewIds;
+}
+
+export interface SampleInterrupted {
+  type: 'interrupted';
+  content: ContentBlock[];
+  usage: ModelUsage;
+  ids: PreviewIds;
+}
+
+export interface SampleFailed {
+  type: 'failed';
+  error: ModelFailure;
+  usage: ModelUsage;
+}
+
+/** Event ids that previews have already shown: the buffered events carry the same. */
+export interface PreviewIds {
+  message: string;
+  thinking: string;
+}
+
+/** What one tool call came to: the result of the activity `runTool`. */
+export type ToolOutcome = ToolResult | ToolDetached;
+
+export interface ToolResult {
+  type: 'result';
+  content: NonNullable<Anthropic.Beta.Sessions.BetaManagedAgentsAgentToolResultEvent['content']>;
+  is_error: boolean;
+}
+
+/** The call goes on in the sandbox and is taken up again under the same id. */
+export interface ToolDetached {
+  type: 'detached';
+}
+
+export const NO_USAGE: ModelUsage = {
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  ephemeral_5m_input_tokens: 0,
+  ephemeral_1h_input_tokens: 0,
+};

@@ -1,0 +1,38 @@
+import type { InputEvent, SessionChange, SessionStart } from '../session/session.js';
+import type { Limits, ThreadState } from './state.js';
+
+/** Names that the API and the workflow know each other by. */
+export const WORKFLOW_TYPE = 'session';
+export const UPDATES = { events: 'events', change: 'change', archive: 'archive', delete: 'delete' } as const;
+export const SIGNAL_EVENTS = 'events';
+
+/** The workflow's one argument: a new session, or the state that a former run hands on. */
+export type WorkflowInput = { start: SessionStart; limits: Limits } | { state: ThreadState };
+
+export interface EventsRequest {
+  /** Made by the API, the same on each try of one request. */
+  request_id: string;
+  events: InputEvent[];
+}
+
+export type ChangeRequest = SessionChange;
+
+/** Every update answers with the last entry written: once the log shows it, a reader sees the update's effect. */
+export interface UpdateResult {
+  seq: number;
+}
+
+/** Argument of the activity `sampleModel`. */
+export interface SampleInput {
+  session_id: string;
+  /** The conversation is the log up to and including this entry. */
+  up_to: number;
+}
+
+/** Argument of the activity `runTool`. */
+export interface ToolInput {
+  session_id: string;
+  tool_use_id: string;
+  name: string;
+  input: unknown;
+}

@@ -1,0 +1,144 @@
+import {
+  ActivityCancellationType,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/activities.js';
+import { nextStep, type Step } from '../src/harness/harness.js';
+import { archive, receive } from '../src/harness/inputs.js';
+import { NO_USAGE } from '../src/harness/outcomes.js';
+import type { WorkflowInput } from '../src/harness/protocol.js';
+import { initialState, type Thread, type ToolCall } from '../src/harness/state.js';
+import { summarize } from '../src/harness/summary.js';
+import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../src/harness/turn.js';
+import { handleInputs } from './inputs.js';
+import { createInterruptibles, type Interruptibles } from './interruptible.js';
+import { keepJournal } from './journal.js';
+
+const { sampleModel, runTool } = proxyActivities<Activities>({
+  // A command may run for hours; only silence ends an attempt.
+  startToCloseTimeout: '7 days',
+  heartbeatTimeout: '4s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+});
+
+/** Past this multiple of the threshold even a running command is let go of, so that the history can start anew. */
+const DETACH_FACTOR = 4;
+
+/** One thread of a session: takes inputs, carries out the harness's steps, writes the journal; as long as it lives. */
+export async function session(input: WorkflowInput): Promise<void> {
+  const thread = openThread(input);
+  const { state } = thread;
+  const isInterrupted = (): boolean => state.interrupts.length > 0 || state.closing;
+  const activities = createInterruptibles(isInterrupted);
+  const isWaiting = (): boolean => nextStep(state).type === 'wait' && !isLong(thread);
+  let paused = false;
+  const journal = keepJournal(thread, () => paused || activities.isBusy() || isWaiting());
+  handleInputs(thread, {
+    onInterrupt: () => activities.abortAll(),
+    onInput: () => isLong(thread, DETACH_FACTOR) && activities.detachAll(),
+  });
+  closeWhenCancelled(thread, activities);
+  const written = async (): Promise<void> => {
+    paused = true;
+    await condition(() => journal.isWritten() && allHandlersFinished());
+    paused = false;
+  };
+  await CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      if (isLong(thread)) {
+        await written();
+        await continueAsNew<typeof session>({ state });
+      }
+      const step = nextStep(state);
+      setCurrentDetails(summarize(state, step));
+      if (step.type === 'close') return written();
+      if (step.type === 'wait') await condition(() => !isWaiting());
+      else if (step.type === 'back_off') {
+        paused = true;
+        const interrupted = await condition(isInterrupted, Math.max(1, step.ms));
+        paused = false;
+        if (!interrupted) endBackOff(thread);
+      } else await carryOut(thread, step, activities);
+    }
+  });
+}
+
+function openThread(input: WorkflowInput): Thread {
+  const ports = { now: Date.now, random: Math.random, newEventId: () => `sevt_${uuid4().replaceAll('-', '')}` };
+  if ('state' in input) return { state: input.state, ports, entries: [] };
+  const thread: Thread = { state: initialState(input.start, input.limits), ports, entries: [] };
+  receive(thread, 'initial', input.start.initial_events);
+  return thread;
+}
+
+function isLong(thread: Thread, factor = 1): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  if (thread.state.status === 'terminated') return false;
+  return historyLength > thread.state.limits.history_events * factor || (continueAsNewSuggested && factor === 1);
+}
+
+/** Cancelling the workflow from outside ends the session as archiving does, after its turn was interrupted. */
+function closeWhenCancelled(thread: Thread, activities: Interruptibles): void {
+  CancellationScope.current().cancelRequested.catch(() => {
+    thread.state.closing = true;
+    activities.abortAll();
+  });
+}
+
+type Work = Exclude<Step, { type: 'wait' | 'close' | 'back_off' }>;
+
+async function carryOut(thread: Thread, step: Work, activities: Interruptibles): Promise<void> {
+  switch (step.type) {
+    case 'begin_turn':
+      return beginTurn(thread);
+    case 'sample':
+      return sample(thread, activities);
+    case 'run_tools':
+      await Promise.all(step.calls.map((call) => useTool(thread, call, activities)));
+      return undefined;
+    case 'end_turn':
+      return endTurn(thread);
+    case 'archive':
+      return archive(thread);
+    default:
+      return unreachable(step);
+  }
+}
+
+async function sample(thread: Thread, activities: Interruptibles): Promise<void> {
+  const { state } = thread;
+  const span = beginSample(thread);
+  const activityId = `model_${state.seq}`;
+  const args = [{ session_id: state.session_id, up_to: state.seq }] as const;
+  const result = await activities.run(activityId, () => sampleModel.executeWithOptions({ activityId }, [...args]));
+  const givenUp = { type: 'interrupted', content: [], usage: NO_USAGE, ids: { message: '', thinking: '' } } as const;
+  endSample(thread, span, activityId, result ?? { ...givenUp, content: [] });
+}
+
+async function useTool(thread: Thread, call: ToolCall, activities: Interruptibles): Promise<void> {
+  const input = { session_id: thread.state.session_id, tool_use_id: call.id, name: call.name, input: call.input };
+  const outcome = await activities.run(call.id, () =>
+    runTool.executeWithOptions({ activityId: call.id, summary: commandLine(call) }, [input]),
+  );
+  if (outcome?.type !== 'detached') endTool(thread, call, outcome);
+}
+
+const LONGEST_SUMMARY = 120;
+
+function commandLine({ name, input }: ToolCall): string {
+  const fields = typeof input === 'object' && input !== null ? Object.values(input) : [];
+  const shown = fields.find((value) => typeof value === 'string') ?? '';
+  return `${name} ${shown}`.trim().slice(0, LONGEST_SUMMARY);
+}
+
+function unreachable(step: never): never {
+  throw new Error(`Unknown step ${JSON.stringify(step)}`);
+}
