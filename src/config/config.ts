@@ -1,0 +1,153 @@
+import { resolve } from 'node:path';
+import { isLoopback } from './loopback.js';
+import { settings } from './settings.js';
+import type { Settings } from './settings.js';
+import { StartError } from './start-error.js';
+
+/** Everything a server is told from outside. Frozen; holds secrets, so it is never printed whole. */
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** The clients' key. Undefined: the one kept in the data directory. */
+  readonly apiKey: string | undefined;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly model: ModelConfig;
+  readonly sandbox: SandboxConfig;
+  readonly temporal: TemporalConfig;
+}
+
+export interface ModelConfig {
+  readonly kind: 'anthropic' | 'scripted';
+  readonly apiKey: string | undefined;
+  /** Undefined: the hosted API. Without a slash at its end. */
+  readonly upstreamUrl: string | undefined;
+}
+
+export interface SandboxConfig {
+  readonly backend: 'auto' | 'docker' | 'bubblewrap';
+  readonly image: string | undefined;
+  /** An OCI runtime the engine knows, such as `runsc`. */
+  readonly runtime: string | undefined;
+  /** How long a sandbox may stand idle before its container is reclaimed. */
+  readonly idleMs: number;
+}
+
+export interface TemporalConfig {
+  /** `host:port` of a server that is not ours. Undefined: the embedded one. */
+  readonly address: string | undefined;
+  readonly namespace: string;
+  readonly maxCachedWorkflows: number;
+  /** History length at which a session's workflow continues as new. */
+  readonly continueAsNewEvents: number;
+  readonly stickyTimeoutMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** The settings that may also be given as flags; a flag wins over the environment. */
+export interface Flags {
+  host?: string;
+  port?: string;
+  data?: string;
+  sandbox?: string;
+  model?: string;
+  temporalAddress?: string;
+  temporalNamespace?: string;
+}
+
+/** Reads and checks flags and environment; throws a StartError with one line for each fault. An empty variable counts as unset. */
+export function readConfig(env: NodeJS.ProcessEnv, flags: Flags = {}, cwd = process.cwd()): Config {
+  const raw = gather(env, flags);
+  const checked = settings.safeParse(raw.values);
+  if (!checked.success) {
+    throw new StartError(checked.error.issues.map((issue) => describeFault(issue, raw)).join('\n'));
+  }
+  refuseOpenDoor(checked.data, raw.label('DROVER_HOST'));
+  return freeze(checked.data, cwd);
+}
+
+const FLAG_OF: Partial<Record<keyof Settings, keyof Flags>> = {
+  DROVER_HOST: 'host',
+  DROVER_PORT: 'port',
+  DROVER_DATA: 'data',
+  DROVER_SANDBOX: 'sandbox',
+  DROVER_MODEL: 'model',
+  DROVER_TEMPORAL_ADDRESS: 'temporalAddress',
+  DROVER_TEMPORAL_NAMESPACE: 'temporalNamespace',
+};
+
+// Never repeated in a message: keys, and a URL that may carry a password.
+const SECRET = new Set<string>(['DROVER_API_KEY', 'ANTHROPIC_API_KEY', 'DROVER_UPSTREAM_URL']);
+
+interface Raw {
+  values: Record<string, string>;
+  /** What the person wrote: the flag or the variable. */
+  label(name: string): string;
+}
+
+function gather(env: NodeJS.ProcessEnv, flags: Flags): Raw {
+  const values: Record<string, string> = {};
+  const labels = new Map<string, string>();
+  for (const name of settings.keyof().options) {
+    const flag = FLAG_OF[name];
+    const flagged = flag && flags[flag];
+    const value = flagged ?? env[name];
+    if (flagged === undefined && !value) continue;
+    if (value !== undefined) values[name] = value;
+    if (flag && flagged !== undefined) labels.set(name, `--${kebab(flag)}`);
+  }
+  return { values, label: (name) => labels.get(name) ?? name };
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function describeFault(issue: { path: PropertyKey[]; message: string }, raw: Raw): string {
+  const name = String(issue.path[0] ?? '');
+  const value = raw.values[name];
+  const got = value === undefined || SECRET.has(name) ? '' : ` (got ${JSON.stringify(value)})`;
+  return `${raw.label(name)}: ${issue.message}${got}`;
+}
+
+function refuseOpenDoor(checked: Settings, label: string): void {
+  if (isLoopback(checked.DROVER_HOST) || checked.DROVER_API_KEY !== undefined) return;
+  throw new StartError(
+    `${label}: ${checked.DROVER_HOST} can be reached from other machines, so DROVER_API_KEY must be set (or listen on 127.0.0.1)`,
+  );
+}
+
+function freeze(checked: Settings, cwd: string): Config {
+  return Object.freeze({
+    host: checked.DROVER_HOST,
+    port: checked.DROVER_PORT,
+    apiKey: checked.DROVER_API_KEY,
+    dataDir: resolve(cwd, checked.DROVER_DATA),
+    model: Object.freeze({
+      kind: checked.DROVER_MODEL === 'auto' ? kindOfModel(checked) : checked.DROVER_MODEL,
+      apiKey: checked.ANTHROPIC_API_KEY,
+      upstreamUrl: checked.DROVER_UPSTREAM_URL?.replace(/\/+$/, ''),
+    }),
+    sandbox: Object.freeze({
+      backend: checked.DROVER_SANDBOX,
+      image: checked.DROVER_SANDBOX_IMAGE,
+      runtime: checked.DROVER_SANDBOX_RUNTIME,
+      idleMs: checked.DROVER_SANDBOX_IDLE_SECONDS * 1000,
+    }),
+    temporal: Object.freeze({
+      address: checked.DROVER_TEMPORAL_ADDRESS,
+      namespace: checked.DROVER_TEMPORAL_NAMESPACE,
+      maxCachedWorkflows: checked.DROVER_MAX_CACHED_WORKFLOWS,
+      continueAsNewEvents: checked.DROVER_CONTINUE_AS_NEW_EVENTS,
+      stickyTimeoutMs: checked.DROVER_STICKY_TIMEOUT_MS,
+      heartbeatTimeoutMs: checked.DROVER_HEARTBEAT_TIMEOUT_MS,
+    }),
+  });
+}
+
+function kindOfModel(checked: Settings): 'anthropic' | 'scripted' {
+  return checked.ANTHROPIC_API_KEY !== undefined || checked.DROVER_UPSTREAM_URL !== undefined
+    ? 'anthropic'
+    : 'scripted';
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/** Every setting by its environment variable, with its rule and default: the reference of what can be configured. */
+export const settings = z
+  .object({
+    DROVER_HOST: text().default('127.0.0.1'),
+    DROVER_PORT: whole(0, 65_535).default(8787),
+    /** The key clients must send. */
+    DROVER_API_KEY: key().optional(),
+    DROVER_DATA: text().default('.drover'),
+
+    DROVER_MODEL: choice('auto', 'anthropic', 'scripted').default('auto'),
+    ANTHROPIC_API_KEY: key().optional(),
+    /** The model's API. Not ANTHROPIC_BASE_URL: clients on the same machine set that one to reach Drover. */
+    DROVER_UPSTREAM_URL: url().optional(),
+
+    DROVER_SANDBOX: choice('auto', 'docker', 'bubblewrap').default('auto'),
+    DROVER_SANDBOX_IMAGE: text().optional(),
+    DROVER_SANDBOX_RUNTIME: text().optional(),
+    DROVER_SANDBOX_IDLE_SECONDS: whole(1, 31_536_000).default(900),
+
+    DROVER_TEMPORAL_ADDRESS: address().optional(),
+    DROVER_TEMPORAL_NAMESPACE: text().default('default'),
+    /** 0 replays a session's workflow at every task: slow, and the sharpest test of determinism. */
+    DROVER_MAX_CACHED_WORKFLOWS: whole(0, 100_000).default(64),
+    DROVER_CONTINUE_AS_NEW_EVENTS: whole(20, 20_000).default(1500),
+    DROVER_STICKY_TIMEOUT_MS: whole(100, 600_000).default(10_000),
+    DROVER_HEARTBEAT_TIMEOUT_MS: whole(1000, 600_000).default(4000),
+  })
+  .refine((all) => all.DROVER_MODEL !== 'anthropic' || all.ANTHROPIC_API_KEY || all.DROVER_UPSTREAM_URL, {
+    path: ['DROVER_MODEL'],
+    message: 'needs ANTHROPIC_API_KEY or DROVER_UPSTREAM_URL',
+  });
+
+export type Settings = z.infer<typeof settings>;
+
+function text() {
+  return z.string().refine((value) => value.trim() !== '', 'must not be empty');
+}
+
+function key() {
+  return z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces: it is sent in a header');
+}
+
+function choice<const Word extends string>(...words: [Word, Word, Word]) {
+  return z.enum(words, { error: `must be ${words[0]}, ${words[1]} or ${words[2]}` });
+}
+
+function whole(min: number, max: number) {
+  return z
+    .string()
+    .refine((value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max, {
+      message: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+}
+
+function address() {
+  return z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be host:port');
+}
+
+function url() {
+  return z.string().refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), {
+    message: 'must be an http or https URL',
+  });
+}

@@ -1,0 +1,106 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adopt } from './embedded-adopt.js';
+import { boundServerLog } from './embedded-log.js';
+import { choosePorts } from './embedded-ports.js';
+import type { ServerProcess } from './embedded-process.js';
+import { readRecord, writeRecord } from './embedded-record.js';
+import type { Ports } from './embedded-record.js';
+import type { TemporalServer } from './embedded-server.js';
+import { startProcess } from './embedded-start.js';
+
+export interface EmbeddedOptions {
+  /** The `temporal` binary. */
+  binary: string;
+  dataDir: string;
+  /** Gets one line for each thing a person should know. */
+  log: (line: string) => void;
+  /** Default: those of the last time, else free ones. */
+  ports?: Ports;
+}
+
+/**
+ * Runs a Temporal server on `<dataDir>/temporal.db`, of which the caller holds the directory's lock.
+ *
+ * 1. There is never more than one server per directory: one that a killed drover left behind is adopted.
+ * 2. It outlives us unless `stop` is called, and is started again, on the same ports, when it dies before.
+ * 3. Its namespace is `default`, prepared at every start as `prepareNamespace` says.
+ */
+export async function startTemporal(options: EmbeddedOptions): Promise<TemporalServer> {
+  const server = { ...options, dataDir: resolve(options.dataDir) };
+  const unboundLog = boundServerLog(server.dataDir);
+  const adopted = await adopt(server);
+  const ports = adopted?.ports ?? (await choosePorts(options.ports ?? readRecord(server.dataDir)));
+  const supervision = supervise(server, ports, adopted?.process ?? (await startProcess(server, ports)));
+  return {
+    address: `127.0.0.1:${ports.port}`,
+    uiUrl: `http://127.0.0.1:${ports.uiPort}`,
+    get pid() {
+      return supervision.current().pid;
+    },
+    onRestart: (listener) => supervision.onRestart(listener),
+    async stop() {
+      await supervision.stop();
+      unboundLog();
+    },
+  };
+}
+
+const GRACE_MS = 5000;
+const MAX_PAUSE_MS = 5000;
+
+interface Supervision {
+  current(): ServerProcess;
+  onRestart(listener: () => void): void;
+  stop(): Promise<void>;
+}
+
+function supervise(options: EmbeddedOptions, ports: Ports, first: ServerProcess): Supervision {
+  let current = first;
+  const listeners: (() => void)[] = [];
+  const stopping = new AbortController();
+  const watching = watch();
+
+  async function watch(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await current.ended(stopping.signal);
+      if (stopping.signal.aborted) return;
+      options.log(`the Temporal server (pid ${current.pid}) died: starting it again`);
+      const next = await startAgain(options, ports, stopping.signal);
+      if (!next) return;
+      current = next;
+      if (stopping.signal.aborted) return;
+      options.log(`the Temporal server answers again (pid ${current.pid})`);
+      for (const listener of listeners) listener();
+    }
+  }
+
+  return {
+    current: () => current,
+    onRestart: (listener) => void listeners.push(listener),
+    async stop() {
+      stopping.abort();
+      // Not before a start that is under way has come to its end: it would leave its process behind.
+      await watching;
+      await current.end(GRACE_MS);
+      writeRecord(options.dataDir, { ...ports, process: null });
+    },
+  };
+}
+
+/** Tries until it runs or we stop; the pauses grow to 5 s. */
+async function startAgain(
+  options: EmbeddedOptions,
+  ports: Ports,
+  stopping: AbortSignal,
+): Promise<ServerProcess | undefined> {
+  for (let pause = 100; !stopping.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    try {
+      return await startProcess(options, ports);
+    } catch (error) {
+      options.log(`the Temporal server does not start: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await sleep(pause, undefined, { signal: stopping, ref: false }).catch(() => {});
+  }
+  return undefined;
+}
