@@ -12,11 +12,16 @@ export interface ThreadRow {
   run_id: string;
   /** Temporal's page token: where the next read of this run starts. Null: from its beginning. */
   token: Uint8Array | null;
+  /** Last history event read. Compared with the run's length, it says whether there is more. */
+  last_event_id: number;
   /** The decoder's state as JSON: activity results that no entry has referred to yet. */
   decoder: string;
   /** Last entry decoded. */
   seq: number;
 }
+
+/** Added to the position of queued events: they stand after all others, by arrival. */
+export const QUEUED = 2 ** 52;
 
 export interface LogRow {
   thread: string;
@@ -24,7 +29,7 @@ export interface LogRow {
   kind: 'event' | 'processed' | 'assistant';
   event_id: string | null;
   type: string | null;
-  /** Where it stands in the list: the seq at which it was processed. Null while queued, and for what is not listed. */
+  /** Where it stands in the list: the seq at which it was processed, QUEUED + its own seq while queued. Null for what is not listed. */
   position: number | null;
   /** Milliseconds. */
   processed_at: number | null;

@@ -11,6 +11,7 @@ export async function up(schema: SchemaModule): Promise<void> {
     .addColumn('thread', 'text', (c) => c.primaryKey())
     .addColumn('run_id', 'text', (c) => c.notNull())
     .addColumn('token', 'blob')
+    .addColumn('last_event_id', 'bigint', (c) => c.notNull())
     .addColumn('decoder', 'text', (c) => c.notNull())
     .addColumn('seq', 'bigint', (c) => c.notNull())
     .execute();

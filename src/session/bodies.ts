@@ -1,0 +1,41 @@
+import type { Blobs } from './blobs.js';
+
+/**
+ * Keeps Temporal's payloads small: in a detached value every long string is a reference to a blob. What a value says by
+ * itself is never mistaken for a reference: an object that has the marker's key is itself put into a blob.
+ */
+const MARKER = '$drover_blob';
+/** Strings up to this many UTF-16 units stay where they are. */
+const LONGEST_INLINE = 16_384;
+/** A value that is still larger than this, by its many short strings, goes into one blob. Temporal's limit is 2 MiB. */
+const LARGEST_VALUE = 1_048_576;
+
+export async function detach<T>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
+  const put = async (part: unknown): Promise<unknown> => ({
+    [MARKER]: await blobs.put(sessionId, Buffer.from(JSON.stringify(part))),
+  });
+  const walk = async (part: unknown): Promise<unknown> => {
+    if (typeof part === 'string') return part.length > LONGEST_INLINE ? put(part) : part;
+    if (typeof part !== 'object' || part === null) return part;
+    if (Object.hasOwn(part, MARKER)) return put(part);
+    if (Array.isArray(part)) return Promise.all(part.map(walk));
+    const fields = await Promise.all(Object.entries(part).map(async ([key, field]) => [key, await walk(field)]));
+    return Object.fromEntries(fields);
+  };
+  const small = await walk(value);
+  // The shape differs from T only by references, which `attach` takes back before anybody reads them.
+  return (JSON.stringify(small).length > LARGEST_VALUE ? await put(value) : small) as T;
+}
+
+/** The value as it was before `detach`. */
+export async function attach<T>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
+  const walk = async (part: unknown): Promise<unknown> => {
+    if (typeof part !== 'object' || part === null) return part;
+    if (Array.isArray(part)) return Promise.all(part.map(walk));
+    const key = Object.getOwnPropertyDescriptor(part, MARKER)?.value;
+    if (typeof key === 'string') return JSON.parse(Buffer.from(await blobs.get(sessionId, key)).toString());
+    const fields = await Promise.all(Object.entries(part).map(async ([name, field]) => [name, await walk(field)]));
+    return Object.fromEntries(fields);
+  };
+  return (await walk(value)) as T;
+}

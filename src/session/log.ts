@@ -1,0 +1,75 @@
+import type { Database } from '../storage/database.js';
+import type { Bus } from './bus.js';
+import { listed, loadState } from './projection.js';
+import type { Projector } from './projector.js';
+import type { EventPage, EventQuery, SessionLog } from './session.js';
+
+/** The reading side of the log over its projection; `freshness` is what a reader has to see at least. */
+export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): SessionLog {
+  return {
+    async getState(sessionId) {
+      await freshness.settle(sessionId);
+      return loadState(db, sessionId);
+    },
+    async getEvents(sessionId, query) {
+      await freshness.settle(sessionId);
+      return selectPage(db, sessionId, query);
+    },
+    subscribe: (sessionId, subscriber) => bus.subscribe(sessionId, subscriber),
+  };
+}
+
+/** Reads see what this server has acknowledged: `acknowledge` notes it, `settle` waits until it is projected. */
+export interface Freshness {
+  acknowledge(thread: string, seq: number): void;
+  settle(thread: string): Promise<void>;
+  forget(thread: string): void;
+}
+
+export function createFreshness(projector: Projector): Freshness {
+  const acknowledged = new Map<string, number>();
+  // What a process that died had not projected yet is read once, when the thread is first asked for.
+  const verified = new Set<string>();
+  return {
+    acknowledge: (thread, seq) => acknowledged.set(thread, Math.max(seq, acknowledged.get(thread) ?? 0)),
+    async settle(thread) {
+      if (!verified.has(thread)) {
+        await projector.catchUp(thread);
+        verified.add(thread);
+      }
+      const seq = acknowledged.get(thread);
+      if (seq === undefined) return;
+      await projector.reach(thread, seq);
+      if (acknowledged.get(thread) === seq) acknowledged.delete(thread);
+    },
+    forget(thread) {
+      acknowledged.delete(thread);
+      verified.delete(thread);
+    },
+  };
+}
+
+async function selectPage(db: Database, thread: string, query: EventQuery): Promise<EventPage> {
+  const { gt, gte, lt, lte } = query.processed ?? {};
+  let select = db
+    .selectFrom('projection.log')
+    .select(['body', 'position', 'processed_at', 'seq'])
+    .where('thread', '=', thread)
+    .where('position', 'is not', null);
+  if (query.types) select = select.where('type', 'in', query.types);
+  if (gt !== undefined) select = select.where('processed_at', '>', gt);
+  if (gte !== undefined) select = select.where('processed_at', '>=', gte);
+  if (lt !== undefined) select = select.where('processed_at', '<', lt);
+  if (lte !== undefined) select = select.where('processed_at', '<=', lte);
+  if (query.page) select = select.where('position', query.order === 'asc' ? '>' : '<', query.page.position);
+  const rows = await select
+    .orderBy('position', query.order)
+    .limit(query.limit + 1)
+    .execute();
+  const page = rows.slice(0, query.limit);
+  const last = rows.length > query.limit ? page.at(-1) : undefined;
+  return {
+    events: page.map((row) => listed(JSON.parse(row.body), row.processed_at)),
+    next: last ? { position: last.position, seq: last.seq } : null,
+  };
+}

@@ -1,0 +1,148 @@
+import type { Database } from '../storage/database.js';
+import { fold, newSessionState } from './fold.js';
+import type { Decoded, LogEntry, LoggedEvent } from './history.js';
+import type { SessionEvent, SessionState } from './session.js';
+import { QUEUED, type LogRow, type ThreadRow } from './tables.js';
+
+/**
+ * Writes what a page of history says into the projection, with the cursor it was read to, in one transaction. Returns
+ * the events in the order they are to be published. An entry that is there already is passed over; a gap is an error.
+ */
+export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[]): Promise<SessionEvent[]> {
+  return db.transaction().execute(async (tx) => {
+    const before = await loadState(tx, cursor.thread);
+    const page = interpret(cursor, before, decoded);
+    if (page.rows.length > 0) await tx.insertInto('projection.log').values(page.rows).execute();
+    const stamped = new Map<string, SessionEvent>();
+    for (const stamp of page.stamps) stamped.set(stamp.id, await stampRow(tx, cursor.thread, stamp));
+    if (page.state && page.state !== before) await saveState(tx, cursor.thread, page.state);
+    const row = { ...cursor, seq: page.seq };
+    await tx
+      .insertInto('projection.threads')
+      .values(row)
+      .onConflict((conflict) => conflict.column('thread').doUpdateSet(row))
+      .execute();
+    cursor.seq = page.seq;
+    return page.published.map((event) => (typeof event === 'string' ? found(stamped.get(event)) : event));
+  });
+}
+
+/** An event as clients see it. */
+export function listed(event: LoggedEvent, processedAt: number | null): SessionEvent {
+  const processed_at = processedAt === null ? null : new Date(processedAt).toISOString();
+  // The journal's writers make events of the wire's types; the decoder only puts their parts together again.
+  return { ...event, processed_at } as unknown as SessionEvent;
+}
+
+/** Forgets a thread: the next read starts at the beginning of its history. */
+export async function erase(db: Database, thread: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await tx.deleteFrom('projection.log').where('thread', '=', thread).execute();
+    await tx.deleteFrom('projection.session_states').where('session_id', '=', thread).execute();
+    await tx.deleteFrom('projection.threads').where('thread', '=', thread).execute();
+  });
+}
+
+interface Page {
+  seq: number;
+  rows: LogRow[];
+  stamps: Stamp[];
+  state: SessionState | undefined;
+  /** Events, or the ids of queued ones that are stamped now. */
+  published: (SessionEvent | string)[];
+}
+
+interface Stamp {
+  id: string;
+  seq: number;
+  at: number;
+}
+
+function interpret(cursor: ThreadRow, state: SessionState | undefined, decoded: Decoded[]): Page {
+  const page: Page = { seq: cursor.seq, rows: [], stamps: [], state, published: [] };
+  for (const item of decoded) {
+    if (item.type === 'start') page.state ??= newSessionState(item.start);
+    else if (item.type === 'entry') takeEntry(page, cursor.thread, item.entry);
+    else if (item.type === 'end' && item.forced && page.state?.status !== 'terminated') {
+      const event = { id: `sevt_${cursor.run_id.replaceAll('-', '')}`, type: 'session.status_terminated' };
+      takeEntry(page, cursor.thread, { kind: 'event', seq: page.seq + 1, at: item.at, queued: false, event });
+    }
+  }
+  return page;
+}
+
+function takeEntry(page: Page, thread: string, entry: LogEntry): void {
+  if (entry.seq <= page.seq) return;
+  if (entry.seq !== page.seq + 1) throw new Error(`The log of ${thread} has no entry ${page.seq + 1}.`);
+  page.seq = entry.seq;
+  switch (entry.kind) {
+    case 'event':
+      page.rows.push(eventRow(thread, entry));
+      page.published.push(listed(entry.event, entry.queued ? null : entry.at));
+      if (page.state) page.state = fold(page.state, entry.event, entry.at);
+      return;
+    case 'processed':
+      page.rows.push({ ...bare(thread, entry), body: JSON.stringify({ id: entry.id }) });
+      page.stamps.push(entry);
+      page.published.push(entry.id);
+      return;
+    case 'assistant':
+      page.rows.push({ ...bare(thread, entry), body: JSON.stringify(entry.reply) });
+      return;
+    default:
+      return unreachable(entry);
+  }
+}
+
+function eventRow(thread: string, entry: Extract<LogEntry, { kind: 'event' }>): LogRow {
+  return {
+    ...bare(thread, entry),
+    event_id: entry.event.id,
+    type: entry.event.type,
+    position: entry.queued ? QUEUED + entry.seq : entry.seq,
+    processed_at: entry.queued ? null : entry.at,
+    body: JSON.stringify(entry.event),
+  };
+}
+
+function bare(thread: string, { seq, kind }: LogEntry): Omit<LogRow, 'body'> {
+  return { thread, seq, kind, event_id: null, type: null, position: null, processed_at: null };
+}
+
+async function stampRow(tx: Database, thread: string, stamp: Stamp): Promise<SessionEvent> {
+  const { body } = await tx
+    .updateTable('projection.log')
+    .set({ position: stamp.seq, processed_at: stamp.at })
+    .where('thread', '=', thread)
+    .where('event_id', '=', stamp.id)
+    .returning('body')
+    .executeTakeFirstOrThrow();
+  return listed(JSON.parse(body), stamp.at);
+}
+
+export async function loadState(db: Database, sessionId: string): Promise<SessionState | undefined> {
+  const row = await db
+    .selectFrom('projection.session_states')
+    .select('state')
+    .where('session_id', '=', sessionId)
+    .executeTakeFirst();
+  return row && JSON.parse(row.state);
+}
+
+async function saveState(tx: Database, sessionId: string, state: SessionState): Promise<void> {
+  const row = { session_id: sessionId, status: state.status, state: JSON.stringify(state), updated_at: state.updated_at };
+  await tx
+    .insertInto('projection.session_states')
+    .values(row)
+    .onConflict((conflict) => conflict.column('session_id').doUpdateSet(row))
+    .execute();
+}
+
+function found(event: SessionEvent | undefined): SessionEvent {
+  if (event === undefined) throw new Error('An event was stamped that is not in the log.');
+  return event;
+}
+
+function unreachable(entry: never): never {
+  throw new Error(`Unknown log entry ${JSON.stringify(entry)}`);
+}

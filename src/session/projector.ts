@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { catchUp, loadCursor, readPage, type ReadingDeps } from './reading.js';
+import type { ThreadRow } from './tables.js';
+
+/**
+ * Keeps the projection in step with Temporal's history. Invariants:
+ *
+ * 1. Only committed history is projected, in order, each entry once.
+ * 2. An event is published after it can be listed.
+ * 3. A thread that nobody expects anything of is not read: being idle costs nothing.
+ */
+export interface Projector {
+  /** Entries up to `seq` are about to be committed: they are read as soon as they are. May come early, twice, or in vain. */
+  hint(thread: string, seq: number): void;
+  /** Resolves once committed entries up to `seq` are projected. Rejects after ten seconds. */
+  reach(thread: string, seq: number): Promise<void>;
+  /** Reads to the end of what is committed now. */
+  catchUp(thread: string): Promise<void>;
+  /** Stops reading and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+export interface ProjectorDeps extends ReadingDeps {
+  onError(thread: string, error: unknown): void;
+}
+
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 250;
+
+export function createProjector(deps: ProjectorDeps): Projector {
+  const followers = new Map<string, Follower>();
+  const closing = new AbortController();
+
+  const follow = (thread: string): Follower => {
+    const known = followers.get(thread);
+    if (known) return known;
+    const follower: Follower = { reached: 0, wanted: 0, toEnd: false, waiters: new Set(), done: Promise.resolve() };
+    followers.set(thread, follower);
+    follower.done = run(thread, follower);
+    return follower;
+  };
+
+  const run = async (thread: string, follower: Follower): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        await followTo(deps, thread, follower, closing.signal);
+        break;
+      } catch (error) {
+        if (closing.signal.aborted) break;
+        deps.onError(thread, error);
+        await sleep(RETRY_MS);
+      }
+    }
+    // Nothing is awaited between the last look at `wanted` and here: who asks from now on starts anew.
+    followers.delete(thread);
+    release(follower, true);
+  };
+
+  const want = (thread: string, seq: number): Follower => {
+    const follower = follow(thread);
+    follower.wanted = Math.max(follower.wanted, seq);
+    return follower;
+  };
+
+  return {
+    hint(thread, seq) {
+      if (!closing.signal.aborted) want(thread, seq);
+    },
+    async reach(thread, seq) {
+      const follower = want(thread, seq);
+      if (follower.reached >= seq) return;
+      await waitFor(follower, seq, thread);
+    },
+    async catchUp(thread) {
+      const follower = follow(thread);
+      follower.toEnd = true;
+      await follower.done;
+    },
+    async close() {
+      closing.abort();
+      await Promise.all([...followers.values()].map(({ done }) => done));
+    },
+  };
+}
+
+/** One thread being read. */
+interface Follower {
+  /** Last entry projected. */
+  reached: number;
+  wanted: number;
+  /** Read to the end of what is committed, whatever that is. */
+  toEnd: boolean;
+  waiters: Set<Waiter>;
+  done: Promise<void>;
+}
+
+interface Waiter {
+  seq: number;
+  release(): void;
+}
+
+async function followTo(deps: ProjectorDeps, thread: string, follower: Follower, signal: AbortSignal): Promise<void> {
+  const cursor = await loadCursor(deps, thread);
+  if (cursor === undefined) return;
+  const advance = (): void => {
+    follower.reached = cursor.seq;
+    release(follower, false);
+  };
+  advance();
+  for (;;) {
+    if (follower.toEnd) {
+      follower.toEnd = false;
+      await catchUp(deps, cursor, signal);
+      advance();
+    } else if (follower.reached >= follower.wanted || isClosed(cursor)) {
+      return;
+    } else {
+      const events = await readPage(deps, cursor, signal);
+      advance();
+      // Nothing came in the 20 s that the server waits: the hint was in vain.
+      if (events === 0) follower.wanted = follower.reached;
+    }
+  }
+}
+
+function isClosed(cursor: ThreadRow): boolean {
+  return cursor.token?.length === 0;
+}
+
+function release(follower: Follower, all: boolean): void {
+  for (const waiter of follower.waiters) {
+    if (!all && waiter.seq > follower.reached) continue;
+    follower.waiters.delete(waiter);
+    waiter.release();
+  }
+}
+
+async function waitFor(follower: Follower, seq: number, thread: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let waiter: Waiter | undefined;
+  await new Promise<void>((resolve) => {
+    waiter = { seq, release: resolve };
+    follower.waiters.add(waiter);
+    timer = setTimeout(resolve, PATIENCE_MS);
+  });
+  clearTimeout(timer);
+  if (waiter) follower.waiters.delete(waiter);
+  if (follower.reached < seq) throw new Error(`The log of ${thread} has not reached entry ${seq} in time.`);
+}

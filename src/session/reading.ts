@@ -1,0 +1,89 @@
+import type { Database } from '../storage/database.js';
+import type { Blobs } from './blobs.js';
+import { attach } from './bodies.js';
+import type { Bus } from './bus.js';
+import { decode, newDecoder, type Decoded, type Decoder } from './history.js';
+import type { HistoryReader } from './history-reader.js';
+import { project } from './projection.js';
+import type { ThreadRow } from './tables.js';
+
+export interface ReadingDeps {
+  db: Database;
+  history: HistoryReader;
+  blobs: Blobs;
+  bus: Bus;
+}
+
+/** Where a thread was last read to, or its beginning; undefined when Temporal knows no such thread. */
+export async function loadCursor(deps: ReadingDeps, thread: string): Promise<ThreadRow | undefined> {
+  const row = await deps.db
+    .selectFrom('projection.threads')
+    .selectAll()
+    .where('thread', '=', thread)
+    .executeTakeFirst();
+  if (row) return row;
+  const runId = await deps.history.firstRun(thread);
+  return runId === undefined ? undefined : startOf(thread, runId, 0);
+}
+
+/** Reads and projects one page, and moves the cursor. Returns how many history events there were. */
+export async function readPage(deps: ReadingDeps, cursor: ThreadRow, signal: AbortSignal): Promise<number> {
+  const page = await deps.history.read(cursor.thread, cursor.run_id, cursor.token, signal);
+  if (page.events.length === 0) return 0;
+  const decoder: Decoder = page.fromStart ? newDecoder() : JSON.parse(cursor.decoder);
+  const decoded: Decoded[] = [];
+  for (const event of page.events) {
+    for (const item of decode(decoder, event)) decoded.push(await withBodies(deps, cursor.thread, item));
+    cursor.last_event_id = Math.max(cursor.last_event_id, Number(event.eventId));
+  }
+  cursor.token = page.token ?? CLOSED;
+  cursor.decoder = JSON.stringify(decoder);
+  const nextRun = decoded.find((item) => item.type === 'next_run');
+  if (nextRun) Object.assign(cursor, startOf(cursor.thread, nextRun.runId, cursor.seq));
+  const published = await project(deps.db, cursor, decoded);
+  for (const event of published) deps.bus.publish(cursor.thread, event);
+  return page.events.length;
+}
+
+/** Reads to the end of what is committed, over all runs, without waiting for more. */
+export async function catchUp(deps: ReadingDeps, cursor: ThreadRow, signal: AbortSignal): Promise<void> {
+  let run: string | undefined;
+  let end = 0;
+  while (cursor.token?.length !== 0) {
+    if (run !== cursor.run_id) {
+      run = cursor.run_id;
+      end = await deps.history.length(cursor.thread, run);
+    }
+    if (cursor.last_event_id >= end) return;
+    await readPage(deps, cursor, signal);
+  }
+}
+
+/** A closed run that has been read: there is no more. */
+const CLOSED = new Uint8Array(0);
+
+function startOf(thread: string, runId: string, seq: number): ThreadRow {
+  return { thread, run_id: runId, token: null, last_event_id: 0, decoder: JSON.stringify(newDecoder()), seq };
+}
+
+/** Blobs belong to the session, which is the first part of a thread's name. */
+export function sessionOf(thread: string): string {
+  return thread.split('/', 1)[0] ?? thread;
+}
+
+async function withBodies(deps: ReadingDeps, thread: string, item: Decoded): Promise<Decoded> {
+  switch (item.type) {
+    case 'entry':
+    case 'start':
+      return attach(item, sessionOf(thread), deps.blobs);
+    case 'next_run':
+    case 'end':
+      return item;
+    default:
+      return unreachable(item);
+  }
+}
+
+function unreachable(item: never): never {
+  throw new Error(`Unknown decoded item ${JSON.stringify(item)}`);
+}
