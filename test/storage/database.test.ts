@@ -45,7 +45,7 @@ test('P1: a projection file that was deleted comes back empty, the catalog is un
 
 test('bytes survive', async () => {
   const token = new Uint8Array([0, 1, 255]);
-  const row = { thread: 'sesn_1', run_id: 'r', token, decoder: '{}', seq: 2 ** 45 };
+  const row = { thread: 'sesn_1', run_id: 'r', token, last_event_id: 3, decoder: '{}', seq: 2 ** 45 };
   await db.insertInto('projection.threads').values(row).execute();
   const read = await db.selectFrom('projection.threads').selectAll().executeTakeFirstOrThrow();
   expect({ ...read, token: new Uint8Array(read.token ?? []) }).toEqual(row);

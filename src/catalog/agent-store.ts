@@ -1,0 +1,142 @@
+import { ApiError } from '../api-error.js';
+import type { Database } from '../storage/database.js';
+import type { Agent, AgentConfig } from './agent-config.js';
+import { toTimestamp } from './clock.js';
+import { type AgeCursor, cutPage, type Page } from './page.js';
+
+export interface AgentQuery {
+  limit: number;
+  page?: AgeCursor;
+  include_archived?: boolean;
+  created_at?: { gte?: number; lte?: number };
+}
+
+export interface VersionCursor {
+  version: number;
+}
+
+export interface VersionQuery {
+  id: string;
+  limit: number;
+  page?: VersionCursor;
+}
+
+/** One agent in one version; `not_found_error` when there is none. Takes part in a transaction when given one. */
+export async function readAgent(db: Database, workspace: string, id: string, version?: number): Promise<Agent> {
+  const agent = await findAgent(db, workspace, id, version);
+  if (agent) return agent;
+  const which = version === undefined ? id : `${id} version ${version}`;
+  throw new ApiError('not_found_error', `There is no agent ${which}.`);
+}
+
+/** As `readAgent`, without the error. */
+export async function findAgent(
+  db: Database,
+  workspace: string,
+  id: string,
+  version?: number,
+): Promise<Agent | undefined> {
+  const query = selectAgents(db, workspace).where('agents.id', '=', id);
+  const row = await (
+    version === undefined
+      ? query.whereRef('agent_versions.version', '=', 'agents.version')
+      : query.where('agent_versions.version', '=', version)
+  ).executeTakeFirst();
+  return row && toAgent(row);
+}
+
+export interface NewVersion {
+  agent_id: string;
+  version: number;
+  workspace: string;
+  created_at: number;
+  config: AgentConfig;
+}
+
+/** Adds a version; who does it also says which one is current. */
+export async function insertVersion(db: Database, { config, ...row }: NewVersion): Promise<void> {
+  await db
+    .insertInto('agent_versions')
+    .values({ ...row, config: JSON.stringify(config) })
+    .execute();
+}
+
+/** A page of agents in their current version, newest first. */
+export async function listAgents(db: Database, workspace: string, query: AgentQuery): Promise<Page<Agent, AgeCursor>> {
+  const rows = await selectPage(db, workspace, query).execute();
+  const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
+  return { data: page.data.map(toAgent), next: page.next };
+}
+
+/** A page of one agent's versions, highest first. */
+export async function listVersions(
+  db: Database,
+  workspace: string,
+  { id, limit, page: from }: VersionQuery,
+): Promise<Page<Agent, VersionCursor>> {
+  let query = selectAgents(db, workspace).where('agents.id', '=', id);
+  if (from) query = query.where('agent_versions.version', '<', from.version);
+  const rows = await query
+    .orderBy('agent_versions.version', 'desc')
+    .limit(limit + 1)
+    .execute();
+  const page = cutPage(rows, limit, (row) => ({ version: row.version }));
+  return { data: page.data.map(toAgent), next: page.next };
+}
+
+function selectAgents(db: Database, workspace: string) {
+  return db
+    .selectFrom('agents')
+    .innerJoin('agent_versions', 'agent_versions.agent_id', 'agents.id')
+    .where('agents.workspace', '=', workspace)
+    .select([
+      'agents.id',
+      'agents.created_at',
+      'agents.archived_at',
+      'agent_versions.version',
+      'agent_versions.created_at as updated_at',
+      'agent_versions.config',
+    ]);
+}
+
+function selectPage(db: Database, workspace: string, { limit, page, include_archived, created_at }: AgentQuery) {
+  let query = selectAgents(db, workspace).whereRef('agent_versions.version', '=', 'agents.version');
+  if (include_archived !== true) query = query.where('agents.archived_at', 'is', null);
+  if (created_at?.gte !== undefined) query = query.where('agents.created_at', '>=', created_at.gte);
+  if (created_at?.lte !== undefined) query = query.where('agents.created_at', '<=', created_at.lte);
+  if (page) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('agents.created_at', '<', page.created_at),
+        eb.and([eb('agents.created_at', '=', page.created_at), eb('agents.id', '<', page.id)]),
+      ]),
+    );
+  }
+  return query
+    .orderBy('agents.created_at', 'desc')
+    .orderBy('agents.id', 'desc')
+    .limit(limit + 1);
+}
+
+interface SelectedAgent {
+  id: string;
+  created_at: number;
+  archived_at: number | null;
+  version: number;
+  updated_at: number;
+  config: string;
+}
+
+function toAgent(row: SelectedAgent): Agent {
+  // Written by insertVersion and by nothing else.
+  const config = JSON.parse(row.config) as AgentConfig;
+  return {
+    type: 'agent',
+    id: row.id,
+    version: row.version,
+    ...config,
+    created_at: toTimestamp(row.created_at),
+    updated_at: toTimestamp(row.updated_at),
+    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+  };
+}

@@ -1,0 +1,172 @@
+import { isDeepStrictEqual } from 'node:util';
+import type Anthropic from '@anthropic-ai/sdk';
+import { ApiError } from '../api-error.js';
+import { newId } from '../ids.js';
+import type { Database } from '../storage/database.js';
+import { type Clock, toTimestamp } from './clock.js';
+import { createConfig, mergeConfig } from './environment-config.js';
+import { type EnvironmentUpdate, environmentCreateSchema, environmentUpdateSchema } from './environment-schema.js';
+import { mergeMetadata } from './metadata.js';
+import { type AgeCursor, cutPage, type Page } from './page.js';
+import type { EnvironmentRow } from './tables.js';
+import { invalid, validate } from './validate.js';
+
+export type Environment = Anthropic.Beta.Environments.BetaEnvironment;
+/** What can be set of an environment. */
+export type EnvironmentSettings = Pick<Environment, 'name' | 'description' | 'config' | 'metadata'>;
+
+export interface Environments {
+  create(body: unknown): Promise<Environment>;
+  retrieve(id: string): Promise<Environment>;
+  update(id: string, body: unknown): Promise<Environment>;
+  /** Newest first. */
+  list(query: EnvironmentQuery): Promise<Page<Environment, AgeCursor>>;
+  /** Refused while a session refers to it, an archived one too. */
+  delete(id: string): Promise<Anthropic.Beta.Environments.BetaEnvironmentDeleteResponse>;
+  /** Idempotent. */
+  archive(id: string): Promise<Environment>;
+}
+
+export interface EnvironmentQuery {
+  limit: number;
+  page?: AgeCursor;
+  include_archived?: boolean;
+}
+
+export interface EnvironmentsDeps {
+  db: Database;
+  clock: Clock;
+  workspace: string;
+}
+
+export function createEnvironments({ db, clock, workspace }: EnvironmentsDeps): Environments {
+  return {
+    async create(body) {
+      const params = validate(environmentCreateSchema, body, CODES);
+      const now = clock();
+      const settings: EnvironmentSettings = {
+        name: params.name,
+        description: params.description ?? null,
+        config: createConfig(params.config),
+        metadata: params.metadata ?? {},
+      };
+      const row = { id: newId('env'), workspace, created_at: now, updated_at: now, archived_at: null };
+      const stored = { ...row, settings: JSON.stringify(settings) };
+      await db.insertInto('environments').values(stored).execute();
+      return toEnvironment(stored);
+    },
+
+    retrieve: (id) => readEnvironment(db, workspace, id),
+
+    update(id, body) {
+      const update = validate(environmentUpdateSchema, body, CODES);
+      return db.transaction().execute((tx) => updateEnvironment(tx, { id, workspace, update, now: clock() }));
+    },
+
+    async list(query) {
+      const rows = await selectPage(db, workspace, query).execute();
+      const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
+      return { data: page.data.map(toEnvironment), next: page.next };
+    },
+
+    delete: (id) => db.transaction().execute((tx) => deleteEnvironment(tx, workspace, id)),
+
+    async archive(id) {
+      const now = clock();
+      await db
+        .updateTable('environments')
+        .set({ archived_at: now, updated_at: now })
+        .where('id', '=', id)
+        .where('workspace', '=', workspace)
+        .where('archived_at', 'is', null)
+        .execute();
+      return readEnvironment(db, workspace, id);
+    },
+  };
+}
+
+/** One environment; `not_found_error` when there is none. Takes part in a transaction when given one. */
+export async function readEnvironment(db: Database, workspace: string, id: string): Promise<Environment> {
+  const row = await db
+    .selectFrom('environments')
+    .selectAll()
+    .where('id', '=', id)
+    .where('workspace', '=', workspace)
+    .executeTakeFirst();
+  if (!row) throw new ApiError('not_found_error', `There is no environment ${id}.`);
+  return toEnvironment(row);
+}
+
+const CODES = { metadata: 'invalid_metadata' };
+
+interface UpdateRequest {
+  id: string;
+  workspace: string;
+  update: EnvironmentUpdate;
+  now: number;
+}
+
+async function updateEnvironment(tx: Database, { id, workspace, update, now }: UpdateRequest): Promise<Environment> {
+  const current = await readEnvironment(tx, workspace, id);
+  if (current.archived_at !== null) {
+    throw invalid('environment_id', `environment ${id} is archived and cannot be updated`, 'environment_archived');
+  }
+  const { name, description, config, metadata } = current;
+  const settings: EnvironmentSettings = {
+    name: update.name ?? name,
+    description: update.description === undefined ? description : update.description,
+    config: mergeConfig(config, update.config),
+    metadata: mergeMetadata(metadata, update.metadata, { emptyDeletes: true, code: CODES.metadata }),
+  };
+  if (isDeepStrictEqual(settings, { name, description, config, metadata })) return current;
+  await tx
+    .updateTable('environments')
+    .set({ settings: JSON.stringify(settings), updated_at: now })
+    .where('id', '=', id)
+    .execute();
+  return readEnvironment(tx, workspace, id);
+}
+
+async function deleteEnvironment(tx: Database, workspace: string, id: string) {
+  await readEnvironment(tx, workspace, id);
+  const user = await tx
+    .selectFrom('sessions')
+    .select('id')
+    .where('environment_id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (user) throw invalid('environment_id', `environment ${id} is used by session ${user.id}; delete that first`);
+  await tx.deleteFrom('environments').where('id', '=', id).execute();
+  return { id, type: 'environment_deleted' as const };
+}
+
+function selectPage(db: Database, workspace: string, { limit, page, include_archived }: EnvironmentQuery) {
+  let query = db.selectFrom('environments').selectAll().where('workspace', '=', workspace);
+  if (include_archived !== true) query = query.where('archived_at', 'is', null);
+  if (page) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('created_at', '<', page.created_at),
+        eb.and([eb('created_at', '=', page.created_at), eb('id', '<', page.id)]),
+      ]),
+    );
+  }
+  return query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+}
+
+function toEnvironment(row: EnvironmentRow): Environment {
+  // Written above and by nothing else.
+  const settings = JSON.parse(row.settings) as EnvironmentSettings;
+  return {
+    type: 'environment',
+    id: row.id,
+    ...settings,
+    scope: 'organization',
+    created_at: toTimestamp(row.created_at),
+    updated_at: toTimestamp(row.updated_at),
+    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+  };
+}

@@ -1,0 +1,2 @@
+/** The workspace of everything on a server that has only one. */
+export const DEFAULT_WORKSPACE = 'wrkspc_default';
