@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
 import { StartError } from '../config/start-error.js';
 import { readOrWriteOnce } from '../config/write-once.js';
@@ -90,11 +91,11 @@ function refusal(path: string): string {
 }
 
 function isLocked(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+  return isNativeError(error) && 'errcode' in error && error.errcode === SQLITE_BUSY;
 }
 
 function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isNativeError(error) ? error.message : String(error);
 }
 
 function writeHolder(path: string, holder: Holder): void {

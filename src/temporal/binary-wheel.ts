@@ -4,6 +4,7 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { isNativeError } from 'node:util/types';
 import { intoCache } from './binary-cache.js';
 import type { Fetch } from './binary-cache.js';
 
@@ -36,7 +37,8 @@ const DOWNLOAD =
     ' ',
   );
 
-async function findPython(env: NodeJS.ProcessEnv): Promise<string> {
+/** A Python whose pip works; throws when there is none. */
+export async function findPython(env: NodeJS.ProcessEnv): Promise<string> {
   for (const python of ['python3', 'python']) {
     try {
       await run(python, ['-m', 'pip', '--version'], env);
@@ -57,8 +59,8 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv): Pro
 }
 
 function lastLine(error: unknown): string | undefined {
-  const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-  return stderr.trim().split('\n').at(-1) || (error instanceof Error ? error.message : undefined);
+  const stderr = isNativeError(error) && 'stderr' in error ? String(error.stderr) : '';
+  return stderr.trim().split('\n').at(-1) || (isNativeError(error) ? error.message : undefined);
 }
 
 function onlyWheel(directory: string): string {

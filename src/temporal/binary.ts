@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { StartError } from '../config/start-error.js';
 import { downloadRelease } from './binary-download.js';
 import { findOnPath } from './binary-path.js';
@@ -39,7 +40,7 @@ export async function obtainTemporal(options: BinaryOptions = {}): Promise<Tempo
       await fetchInto({ version: VERSION, destination: cached, env, log, downloadUrl: options.downloadUrl });
       return { path: cached, source, version: VERSION };
     } catch (error) {
-      failures.push(`  ${source}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`  ${source}: ${isNativeError(error) ? error.message : String(error)}`);
       log(`not fetched by ${source}`);
     }
   }

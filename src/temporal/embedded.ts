@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import { adopt } from './embedded-adopt.js';
 import { boundServerLog } from './embedded-log.js';
 import { choosePorts } from './embedded-ports.js';
@@ -98,7 +99,7 @@ async function startAgain(
     try {
       return await startProcess(options, ports);
     } catch (error) {
-      options.log(`the Temporal server does not start: ${error instanceof Error ? error.message : String(error)}`);
+      options.log(`the Temporal server does not start: ${isNativeError(error) ? error.message : String(error)}`);
     }
     await sleep(pause, undefined, { signal: stopping, ref: false }).catch(() => {});
   }

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+'use strict';
+
+// Plain JavaScript that old releases of Node can read: it finds a Node that is new enough, which comes as a dependency.
+const { spawn } = require('child_process');
+const { existsSync } = require('fs');
+const path = require('path');
+
+const NEEDED = [22, 13];
+const LAUNCHED = 'DROVER_LAUNCHED';
+const program = path.join(__dirname, '..', 'dist', 'src', 'bin', 'drover.js');
+
+if (!existsSync(program)) {
+  fail('drover is not built yet: run `npm run build` in ' + path.dirname(__dirname));
+} else if (isNewEnough(process.versions.node)) {
+  run();
+} else {
+  relaunch();
+}
+
+function isNewEnough(version) {
+  const parts = version.split('.').map(Number);
+  return parts[0] > NEEDED[0] || (parts[0] === NEEDED[0] && parts[1] >= NEEDED[1]);
+}
+
+function run() {
+  if (process.env[LAUNCHED]) endWithLauncher();
+  require(program).run(process.argv, require('../package.json').version);
+}
+
+// A launcher that is killed with -9 cannot pass that on: its end of the channel closes instead.
+function endWithLauncher() {
+  delete process.env[LAUNCHED];
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
+function relaunch() {
+  const node = pinnedNode();
+  if (!node) {
+    fail('drover needs Node ' + NEEDED.join('.') + ' or newer; this is ' + process.versions.node);
+    return;
+  }
+  const child = spawn(node, [__filename].concat(process.argv.slice(2)), {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: Object.assign({}, process.env, { [LAUNCHED]: '1' }),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => passOn(child, signal));
+  child.on('error', (error) => fail(node + ' does not run: ' + error.message));
+  child.on('exit', endLikeChild);
+}
+
+function pinnedNode() {
+  try {
+    const found = path.join(path.dirname(require.resolve('node/package.json')), 'bin', 'node');
+    return existsSync(found) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function passOn(child, signal) {
+  // A terminal's Ctrl-C reaches the child too: twice would mean "at once" where once means "when done".
+  if (signal === 'SIGINT' && process.stdin.isTTY) return;
+  child.kill(signal);
+}
+
+function endLikeChild(code, signal) {
+  if (!signal) {
+    process.exit(code);
+  } else {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+}
+
+function fail(message) {
+  console.error(message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import type { Flags } from '../config/config.js';
+import { StartError } from '../config/start-error.js';
+
+/** The command line. Each command is loaded when it is asked for, so that `--help` and `doctor` answer at once. */
+export async function run(argv: string[], version: string): Promise<void> {
+  try {
+    await commands(version).parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+function commands(version: string): Command {
+  const drover = new Command('drover').description('A self-hosted server for the Managed Agents API.').version(version);
+  withFlags(drover.command('doctor'))
+    .description('say what was found on this machine, what is missing, and how to mend it')
+    .action(async (flags: Flags) => {
+      const { doctor } = await import('./doctor.js');
+      process.exitCode = (await doctor(process.env, flags, (line) => console.log(line))) ? 0 : 1;
+    });
+  return drover;
+}
+
+/** The flags of every command that reads the configuration; the environment's variables stand behind them. */
+function withFlags(command: Command): Command {
+  return command
+    .option('--host <host>', 'address to listen on (DROVER_HOST, 127.0.0.1)')
+    .option('--port <port>', 'port to listen on, 0 picks one (DROVER_PORT, 8787)')
+    .option('--data <directory>', 'where everything is kept (DROVER_DATA, .drover)')
+    .option('--sandbox <backend>', 'auto, docker or bubblewrap (DROVER_SANDBOX, auto)')
+    .option('--model <model>', 'auto, anthropic or scripted (DROVER_MODEL, auto)')
+    .option('--temporal-address <host:port>', 'a Temporal server to use instead of our own (DROVER_TEMPORAL_ADDRESS)')
+    .option('--temporal-namespace <name>', 'its namespace (DROVER_TEMPORAL_NAMESPACE, default)');
+}

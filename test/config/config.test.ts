@@ -1,0 +1,97 @@
+import { readConfig } from '../../src/config/config.js';
+import type { Flags } from '../../src/config/config.js';
+import { StartError } from '../../src/config/start-error.js';
+
+function faults(env: NodeJS.ProcessEnv, flags: Flags = {}): string[] {
+  try {
+    readConfig(env, flags);
+  } catch (error) {
+    if (error instanceof StartError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+test('nothing set: loopback, our own Temporal, a scripted model', () => {
+  expect(readConfig({}, {}, '/srv')).toEqual({
+    host: '127.0.0.1',
+    port: 8787,
+    apiKey: undefined,
+    dataDir: '/srv/.drover',
+    model: { kind: 'scripted', apiKey: undefined, upstreamUrl: undefined },
+    sandbox: { backend: 'auto', image: undefined, runtime: undefined, idleMs: 900_000 },
+    temporal: {
+      address: undefined,
+      namespace: 'default',
+      maxCachedWorkflows: 64,
+      continueAsNewEvents: 1500,
+      stickyTimeoutMs: 10_000,
+      heartbeatTimeoutMs: 4000,
+    },
+  });
+});
+
+test('the result cannot be changed', () => {
+  const config = readConfig({});
+  expect([config, config.model, config.sandbox, config.temporal].every(Object.isFrozen)).toBe(true);
+});
+
+test('a flag wins over the environment, and an empty variable counts as unset', () => {
+  const config = readConfig({ DROVER_PORT: '1', DROVER_HOST: '', DROVER_MAX_CACHED_WORKFLOWS: '0' }, { port: '0' });
+  expect(config).toMatchObject({ port: 0, host: '127.0.0.1', temporal: { maxCachedWorkflows: 0 } });
+});
+
+test.each<[string, NodeJS.ProcessEnv, Flags]>([
+  ['DROVER_SANDBOX: must be auto, docker or bubblewrap (got "foo")', { DROVER_SANDBOX: 'foo' }, {}],
+  ['--sandbox: must be auto, docker or bubblewrap (got "none")', { DROVER_SANDBOX: 'docker' }, { sandbox: 'none' }],
+  ['--port: must be a whole number from 0 to 65535 (got "65536")', {}, { port: '65536' }],
+  ['DROVER_PORT: must be a whole number from 0 to 65535 (got "80.5")', { DROVER_PORT: '80.5' }, {}],
+  ['--data: must not be empty (got "")', {}, { data: '' }],
+  ['--temporal-address: must be host:port (got "localhost")', {}, { temporalAddress: 'localhost' }],
+  ['DROVER_TEMPORAL_ADDRESS: must be host:port (got "http://a:1")', { DROVER_TEMPORAL_ADDRESS: 'http://a:1' }, {}],
+  ['--model: needs ANTHROPIC_API_KEY or DROVER_UPSTREAM_URL (got "anthropic")', {}, { model: 'anthropic' }],
+  [
+    '--host: 0.0.0.0 can be reached from other machines, so DROVER_API_KEY must be set (or listen on 127.0.0.1)',
+    {},
+    { host: '0.0.0.0' },
+  ],
+])('%s', (line, env, flags) => {
+  expect(faults(env, flags)).toEqual([line]);
+});
+
+test('every fault has its line', () => {
+  expect(faults({ DROVER_PORT: 'x', DROVER_SANDBOX: 'y', DROVER_STICKY_TIMEOUT_MS: '-1' })).toHaveLength(3);
+});
+
+test('P4: no fault repeats a secret', () => {
+  const secrets = {
+    DROVER_API_KEY: 'top secret',
+    ANTHROPIC_API_KEY: 'sk\nsecret',
+    DROVER_UPSTREAM_URL: 'ftp://u:secret@h',
+  };
+  const lines = faults(secrets);
+  expect(lines).toHaveLength(3);
+  expect(lines.join()).not.toContain('secret');
+});
+
+test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('%s needs no key', (host) => {
+  expect(readConfig({}, { host }).host).toBe(host);
+});
+
+test.each(['0.0.0.0', '::', '192.168.1.2', 'example.org', '127.0.0.1.example.org'])('%s needs a key', (host) => {
+  expect(faults({}, { host })).toHaveLength(1);
+  expect(readConfig({ DROVER_API_KEY: 'k' }, { host }).host).toBe(host);
+});
+
+test.each<[string, NodeJS.ProcessEnv, 'anthropic' | 'scripted']>([
+  ['a key', { ANTHROPIC_API_KEY: 'k' }, 'anthropic'],
+  ['an upstream', { DROVER_UPSTREAM_URL: 'http://127.0.0.1:1/' }, 'anthropic'],
+  ['ANTHROPIC_BASE_URL, which is meant for clients', { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' }, 'scripted'],
+  ['a key, but the script is asked for', { ANTHROPIC_API_KEY: 'k', DROVER_MODEL: 'scripted' }, 'scripted'],
+])('the model with %s', (_, env, kind) => {
+  expect(readConfig(env).model.kind).toBe(kind);
+});
+
+test('an upstream URL loses the slash at its end', () => {
+  expect(readConfig({ DROVER_UPSTREAM_URL: 'http://127.0.0.1:1/v1/' }).model.upstreamUrl).toBe('http://127.0.0.1:1/v1');
+});
