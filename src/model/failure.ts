@@ -1,0 +1,94 @@
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import type { ModelFailure } from './model.js';
+
+/** The stream of a reply broke off: a reset connection, a body that ended early, silence, or nonsense. */
+export class BrokenStream extends Error {}
+
+/**
+ * What an upstream's error means for the session (contract: events §6, behaviours §19), or undefined when the error is no
+ * upstream's. Nothing is `terminal`: a wrong key, an empty account or an oversized request can be mended by the operator
+ * or by the next message, and the session should still be there then.
+ */
+export function toModelFailure(error: unknown, now: number): ModelFailure | undefined {
+  if (error instanceof BrokenStream) return requestFailed(`The reply of the model's API broke off: ${error.message}.`);
+  if (error instanceof APIConnectionTimeoutError) return requestFailed("The model's API did not answer in time.");
+  if (error instanceof APIConnectionError) {
+    return requestFailed(`The model's API could not be reached (${codeOf(error.cause) ?? 'connection error'}).`);
+  }
+  if (error instanceof APIError) return fromApiError(error, now);
+  return undefined;
+}
+
+function requestFailed(message: string): ModelFailure {
+  return { type: 'model_request_failed_error', message, disposition: 'retry' };
+}
+
+/** The system's name for what happened to the socket, from the chain that fetch wraps it in. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code: unknown = Reflect.get(error, 'code');
+  return codeOf(error.cause) ?? (typeof code === 'string' ? code : undefined);
+}
+
+function fromApiError(error: APIError, now: number): ModelFailure {
+  const kind = kindOf(error);
+  const wish = retryAfter(error.headers, now);
+  const shouldRetry = error.headers?.get('x-should-retry');
+  const disposition = shouldRetry === 'false' ? 'exhausted' : kind.disposition;
+  return {
+    type: kind.type,
+    message: messageOf(error, kind.type),
+    disposition,
+    ...(disposition === 'retry' && wish !== undefined ? { retryAfterMs: wish } : {}),
+  };
+}
+
+const SPEND_LIMITS = new Set(['contract_spend_limit_reached', 'enforced_spend_limit_reached']);
+const RETRIED = new Set([408, 409, 500, 502, 503, 504]);
+const RETRIED_TYPES = new Set(['api_error', 'timeout_error']);
+
+/** The error's own type comes first: a mid-stream error has no status, since 200 had been sent. */
+function kindOf({ status, type, errorCode }: APIError): Pick<ModelFailure, 'type' | 'disposition'> {
+  const isBilling = status === 402 || type === 'billing_error' || (errorCode !== null && SPEND_LIMITS.has(errorCode));
+  if (isBilling) return { type: 'billing_error', disposition: 'exhausted' };
+  if (status === 529 || type === 'overloaded_error') return { type: 'model_overloaded_error', disposition: 'retry' };
+  if (status === 429 || type === 'rate_limit_error') return { type: 'model_rate_limited_error', disposition: 'retry' };
+  const isPassing =
+    status === undefined ? type === null || RETRIED_TYPES.has(type) : RETRIED.has(status) || status > 504;
+  return { type: 'model_request_failed_error', disposition: isPassing ? 'retry' : 'exhausted' };
+}
+
+const MESSAGE_LIMIT = 500;
+
+function messageOf(error: APIError, kind: ModelFailure['type']): string {
+  const label = [error.status, error.type].filter((part) => part !== undefined && part !== null).join(' ');
+  const detail = error.apiMessage === null ? '' : `: ${oneLine(error.apiMessage)}`;
+  return `${INTRO[kind]}${label === '' ? '' : ` (${label})`}${detail === '' ? '.' : detail}`;
+}
+
+const INTRO: Record<ModelFailure['type'], string> = {
+  model_overloaded_error: "The model's API is overloaded",
+  model_rate_limited_error: "The model's API limits the rate of requests",
+  model_request_failed_error: "The model's API refused or failed the request",
+  billing_error: "The model's API refused the request for billing reasons",
+  unknown_error: 'The request to the model failed',
+};
+
+/** An upstream may quote the key it was given; its reader must not learn it. */
+function oneLine(text: string): string {
+  return text
+    .replaceAll(/\bsk-[\w-]{8,}/g, '[key]')
+    .replaceAll(/\bBearer\s+\S+/gi, 'Bearer [key]')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, MESSAGE_LIMIT);
+}
+
+/** Milliseconds from `retry-after-ms`, or `retry-after` in seconds or as a date; nothing for the past and for nonsense. */
+function retryAfter(headers: Headers | undefined, now: number): number | undefined {
+  const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
+  if (ms > 0) return Math.ceil(ms);
+  const text = headers?.get('retry-after') ?? '';
+  const wish = /^\s*[\d.]+\s*$/.test(text) ? Number.parseFloat(text) * 1000 : Date.parse(text) - now;
+  return wish > 0 ? Math.ceil(wish) : undefined;
+}
