@@ -1,0 +1,43 @@
+import type { SessionLog, Sessions } from '../session/session.js';
+import type { Database } from '../storage/database.js';
+import { type Agents, createAgents } from './agents.js';
+import { type Clock, createRisingClock } from './clock.js';
+import { createEnvironments, type Environments } from './environments.js';
+import { createModels, type ModelInfo, type Models } from './models.js';
+import { createSessionEvents, type SessionEvents } from './session-events.js';
+import { createSessionCatalog, type SessionCatalog } from './sessions.js';
+import { createThreads, type Threads } from './threads.js';
+import { DEFAULT_WORKSPACE } from './workspace.js';
+
+/** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */
+export interface Catalog {
+  agents: Agents;
+  environments: Environments;
+  sessions: SessionCatalog;
+  events: SessionEvents;
+  threads: Threads;
+  models: Models;
+}
+
+export interface CatalogDeps {
+  db: Database;
+  sessions: Sessions;
+  log: SessionLog;
+  models: readonly ModelInfo[];
+  workspace?: string;
+  now?: Clock;
+}
+
+export function createCatalog(deps: CatalogDeps): Catalog {
+  const { db, sessions, log, models, workspace = DEFAULT_WORKSPACE, now = Date.now } = deps;
+  const shared = { db, workspace, clock: createRisingClock(now) };
+  const live = { ...shared, now, sessions, log };
+  return {
+    agents: createAgents(shared),
+    environments: createEnvironments(shared),
+    sessions: createSessionCatalog(live),
+    events: createSessionEvents(live),
+    threads: createThreads(live),
+    models: createModels(models),
+  };
+}

@@ -1,0 +1,86 @@
+import { ApiError } from '../api-error.js';
+import { newId } from '../ids.js';
+import type { InputEvent } from '../session/session.js';
+import type { Database } from '../storage/database.js';
+import { readAgent } from './agent-store.js';
+import { readEnvironment } from './environments.js';
+import { checkEvents } from './event-support.js';
+import { selectedAgent, snapshotAgent } from './session-agent.js';
+import type { SessionDeps } from './session-deps.js';
+import { sessionCreateSchema } from './session-schema.js';
+import { checkAgentSupport, checkEnvironmentSupport, checkRequestSupport } from './session-support.js';
+import { invalid, validate } from './validate.js';
+
+/**
+ * Validates, stores and starts a session, all or nothing; gives its id. The row comes first and is invisible until the
+ * workflow has begun, so that neither exists for good without the other.
+ */
+export async function createSession(deps: SessionDeps, body: unknown): Promise<string> {
+  const params = validate(sessionCreateSchema, body);
+  checkRequestSupport(params);
+  const thread_id = newId('sthr');
+  checkEvents(params.initial_events ?? [], 'initial_events', thread_id);
+  const { id, agent_name, created_at } = await insertSession(deps, params, thread_id);
+  const initial_events = (params.initial_events ?? []).map((event): InputEvent => ({ ...event, id: newId('sevt') }));
+  const { title = null, metadata = {} } = params;
+  try {
+    await deps.sessions.start({ session_id: id, thread_id, agent_name, title, metadata, initial_events, created_at });
+  } catch (error) {
+    await undo(deps, id, error);
+    throw error;
+  }
+  await deps.db.updateTable('sessions').set({ started_at: deps.clock() }).where('id', '=', id).execute();
+  return id;
+}
+
+type Params = ReturnType<typeof sessionCreateSchema.parse>;
+
+function insertSession({ db, workspace, clock }: SessionDeps, params: Params, thread_id: string) {
+  return db.transaction().execute(async (tx) => {
+    const agent = await snapshot(tx, workspace, params);
+    await checkEnvironment(tx, workspace, params.environment_id);
+    const id = newId('sesn');
+    const created_at = clock();
+    await tx
+      .insertInto('sessions')
+      .values({
+        id,
+        workspace,
+        thread_id,
+        agent_id: agent.id,
+        agent_version: agent.version,
+        agent: JSON.stringify(agent),
+        environment_id: params.environment_id,
+        vault_ids: '[]',
+        resources: '[]',
+        created_at,
+        started_at: null,
+        archived_at: null,
+        deleted_at: null,
+      })
+      .execute();
+    return { id, agent_name: agent.name, created_at };
+  });
+}
+
+async function snapshot(tx: Database, workspace: string, params: Params) {
+  const { id, version } = selectedAgent(params.agent);
+  const agent = await readAgent(tx, workspace, id, version);
+  if (agent.archived_at !== null) throw invalid('agent', `agent ${id} is archived`);
+  const result = snapshotAgent(agent, params.agent);
+  checkAgentSupport(result);
+  return result;
+}
+
+async function checkEnvironment(tx: Database, workspace: string, id: string): Promise<void> {
+  const environment = await readEnvironment(tx, workspace, id);
+  if (environment.archived_at !== null) throw invalid('environment_id', `environment ${id} is archived`);
+  checkEnvironmentSupport(environment.config);
+}
+
+/** A start that got no answer may have happened: the row then stays, marked for deletion, until the workflow is gone too. */
+async function undo({ db, clock }: SessionDeps, id: string, error: unknown): Promise<void> {
+  const refused = error instanceof ApiError && error.type === 'invalid_request_error';
+  if (refused) await db.deleteFrom('sessions').where('id', '=', id).execute();
+  else await db.updateTable('sessions').set({ deleted_at: clock() }).where('id', '=', id).execute();
+}

@@ -1,0 +1,60 @@
+import { ApiError } from '../api-error.js';
+import { isBusy, readLive, type SessionDeps } from './session-deps.js';
+import { invalid } from './validate.js';
+
+/** A session that was being created or deleted when its server stopped, or that could not be reached since. */
+export interface Unfinished {
+  id: string;
+  thread_id: string;
+}
+
+/** Deletes an idle or terminated session for good; from the first step on nobody sees it any more. */
+export async function deleteSession(deps: SessionDeps, id: string): Promise<void> {
+  if (!(await isBeingDeleted(deps, id))) {
+    const { state } = await readLive(deps, id);
+    if (isBusy(state)) throw invalid('session_id', `session ${id} is ${state.status}; interrupt it first`);
+    await setDeleted(deps, id, deps.clock());
+  }
+  await finishDeletion(deps, id);
+}
+
+/** Completes a deletion that has begun, or undoes a creation that has not ended. Idempotent. */
+export async function finishDeletion(deps: SessionDeps, id: string): Promise<void> {
+  try {
+    await deps.sessions.delete(id);
+  } catch (error) {
+    // It began to run since it was looked at: the session stays, visible again.
+    const refused = error instanceof ApiError && error.type === 'invalid_request_error';
+    if (refused) await setDeleted(deps, id, null);
+    throw error;
+  }
+  await deps.db.deleteFrom('sessions').where('id', '=', id).execute();
+}
+
+/** For the sweep at start-up, before the first request: each of these is to be handed to `finishDeletion`. */
+export function listUnfinished({ db, workspace }: SessionDeps): Promise<Unfinished[]> {
+  return db
+    .selectFrom('sessions')
+    .select(['id', 'thread_id'])
+    .where('workspace', '=', workspace)
+    .where((eb) => eb.or([eb('started_at', 'is', null), eb('deleted_at', 'is not', null)]))
+    .orderBy('created_at')
+    .execute();
+}
+
+/** A client that repeats a DELETE which failed half-way completes it. */
+async function isBeingDeleted({ db, workspace }: SessionDeps, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', id)
+    .where('workspace', '=', workspace)
+    .where('started_at', 'is not', null)
+    .where('deleted_at', 'is not', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function setDeleted({ db }: SessionDeps, id: string, deleted_at: number | null): Promise<void> {
+  await db.updateTable('sessions').set({ deleted_at }).where('id', '=', id).execute();
+}

@@ -1,0 +1,36 @@
+import { ApiError } from '../api-error.js';
+import type { SessionLog, Sessions, SessionState } from '../session/session.js';
+import type { Database } from '../storage/database.js';
+import type { Clock } from './clock.js';
+import { readSession } from './session-store.js';
+import type { SessionRow } from './tables.js';
+
+export interface SessionDeps {
+  db: Database;
+  /** Rises with every reading. */
+  clock: Clock;
+  now: Clock;
+  workspace: string;
+  sessions: Sessions;
+  log: SessionLog;
+}
+
+export interface LiveSession {
+  row: SessionRow;
+  state: SessionState;
+}
+
+/** A session's row and state, as they are after everything this server has acknowledged. */
+export async function readLive({ db, workspace, log }: SessionDeps, id: string): Promise<LiveSession> {
+  const row = await readSession(db, workspace, id);
+  const state = await log.getState(id);
+  if (state) return { row, state };
+  // Deleted since, or its log is being read again from history.
+  await readSession(db, workspace, id);
+  throw new ApiError('unavailable_error', `The log of session ${id} is being read again.`, { retryAfter: 1 });
+}
+
+/** True while a session may not be archived, deleted or given another agent. */
+export function isBusy(state: SessionState): boolean {
+  return state.status === 'running' || state.status === 'rescheduling';
+}

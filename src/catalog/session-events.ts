@@ -1,0 +1,31 @@
+import { newId } from '../ids.js';
+import type { EventPage, EventQuery, SessionEvent } from '../session/session.js';
+import { sendSchema } from './event-schema.js';
+import { checkEvents } from './event-support.js';
+import type { SessionDeps } from './session-deps.js';
+import { readSession } from './session-store.js';
+import { validate } from './validate.js';
+
+export interface SessionEvents {
+  /** Validates all, gives each an id and queues them; all or nothing. The echoes come back in order. */
+  send(sessionId: string, body: unknown): Promise<SessionEvent[]>;
+  list(sessionId: string, query: EventQuery): Promise<EventPage>;
+}
+
+export function createSessionEvents({ db, workspace, sessions, log }: SessionDeps): SessionEvents {
+  return {
+    async send(sessionId, body) {
+      const { thread_id } = await readSession(db, workspace, sessionId);
+      const { events } = validate(sendSchema, body);
+      checkEvents(events, 'events', thread_id);
+      return sessions.send(
+        sessionId,
+        events.map((event) => ({ ...event, id: newId('sevt') })),
+      );
+    },
+    async list(sessionId, query) {
+      await readSession(db, workspace, sessionId);
+      return log.getEvents(sessionId, query);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { SessionAgent, SessionState, SessionUsage } from '../session/session.js';
+import { toTimestamp } from './clock.js';
+import type { SessionRow } from './tables.js';
+
+export type Session = Anthropic.Beta.Sessions.BetaManagedAgentsSession;
+export type Thread = Anthropic.Beta.Sessions.BetaManagedAgentsSessionThread;
+
+/** The session as responses show it: what it was created with, and the fold of its log. */
+export function toSession(row: SessionRow, state: SessionState, now: number): Session {
+  return {
+    type: 'session',
+    id: row.id,
+    status: state.status,
+    title: state.title,
+    metadata: state.metadata,
+    agent: currentAgent(row, state),
+    environment_id: row.environment_id,
+    deployment_id: null,
+    // Both written at creation, by the catalog and by nothing else.
+    vault_ids: JSON.parse(row.vault_ids) as string[],
+    resources: JSON.parse(row.resources) as Session['resources'],
+    budget: null,
+    outcome_evaluations: [],
+    stats: { active_seconds: activeSeconds(state, now), duration_seconds: durationSeconds(row, state, now) },
+    usage: currentUsage(state, now),
+    ...times(row, state),
+  };
+}
+
+/** The primary thread as responses show it. */
+export function toPrimaryThread(row: SessionRow, state: SessionState, now: number): Thread {
+  const { multiagent: _, ...agent } = currentAgent(row, state);
+  const stats = { active_seconds: activeSeconds(state, now), duration_seconds: durationSeconds(row, state, now) };
+  return {
+    type: 'session_thread',
+    id: row.thread_id,
+    session_id: row.id,
+    parent_thread_id: null,
+    workflow_run_id: null,
+    agent,
+    status: state.status,
+    stats: state.thread_started ? stats : null,
+    usage: state.thread_idled ? currentUsage(state, now) : null,
+    ...times(row, state),
+  };
+}
+
+/** The snapshot in force: the one a later update made, else the one the session was created with. */
+export function currentAgent(row: Pick<SessionRow, 'agent'>, state: Pick<SessionState, 'agent'>): SessionAgent {
+  // The column is written at creation from a SessionAgent and never changed.
+  return state.agent ?? (JSON.parse(row.agent) as SessionAgent);
+}
+
+function currentUsage(state: SessionState, now: number): SessionUsage {
+  return { ...state.usage, active_seconds: activeSeconds(state, now) };
+}
+
+function activeSeconds(state: SessionState, now: number): number {
+  const present = state.running_since === null ? 0 : Math.max(0, now - state.running_since);
+  return (state.active_ms + present) / 1000;
+}
+
+function durationSeconds(row: SessionRow, state: SessionState, now: number): number {
+  const end = state.status === 'terminated' ? state.updated_at : now;
+  return Math.max(0, end - row.created_at) / 1000;
+}
+
+function times(row: SessionRow, state: SessionState) {
+  return {
+    created_at: toTimestamp(row.created_at),
+    // Two clocks: the row's is this process's, the state's is Temporal's.
+    updated_at: toTimestamp(Math.max(row.created_at, state.updated_at)),
+    archived_at: state.archived_at === null ? null : toTimestamp(state.archived_at),
+  };
+}

@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SessionAgent, SessionChange } from '../session/session.js';
+import { checkTools, resolveTools } from './agent-tools.js';
+import { mergeMetadata } from './metadata.js';
+import { isBusy, type LiveSession, readLive, type SessionDeps } from './session-deps.js';
+import { currentAgent } from './session-resource.js';
+import { sessionUpdateSchema } from './session-schema.js';
+import { checkAgentSupport } from './session-support.js';
+import { invalid, validate } from './validate.js';
+
+/** Changes title, metadata and the agent's tools; a request that changes nothing is fine. */
+export async function updateSession(deps: SessionDeps, id: string, body: unknown): Promise<void> {
+  const update = validate(sessionUpdateSchema, body);
+  if (update.vault_ids !== undefined) throw invalid('vault_ids', 'changing the vaults of a session is not supported');
+  const live = await readLive(deps, id);
+  if (update.budget != null) {
+    throw invalid('budget', 'cannot be added to a session that was created without one', 'budget_create_only');
+  }
+  // The workflow merges it; what it cannot refuse any more is refused here.
+  mergeMetadata(live.state.metadata, update.metadata);
+  const agent = update.agent && changedAgent(live, update.agent);
+  const change: SessionChange = {
+    ...(update.title === undefined ? {} : { title: update.title }),
+    ...(update.metadata == null ? {} : { metadata: update.metadata }),
+    ...(agent === undefined ? {} : { agent }),
+  };
+  if (Object.keys(change).length > 0) await deps.sessions.update(id, change);
+}
+
+type AgentUpdate = NonNullable<ReturnType<typeof sessionUpdateSchema.parse>['agent']>;
+
+function changedAgent({ row, state }: LiveSession, update: AgentUpdate): SessionAgent | undefined {
+  const current = currentAgent(row, state);
+  const agent: SessionAgent = {
+    ...current,
+    tools: update.tools ? resolveTools(update.tools) : current.tools,
+    mcp_servers: update.mcp_servers ?? current.mcp_servers,
+  };
+  checkTools(agent.tools, agent.mcp_servers);
+  checkAgentSupport(agent);
+  if (isBusy(state))
+    throw invalid('agent', `cannot be changed while the session is ${state.status}; interrupt it first`);
+  return isDeepStrictEqual(agent, current) ? undefined : agent;
+}
