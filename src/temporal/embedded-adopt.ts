@@ -33,7 +33,7 @@ export async function adopt(adoption: Adoption): Promise<{ process: ServerProces
 }
 
 const ANSWER_MS = 5000;
-const GRACE_MS = 5000;
+const GRACE_MS = 2000;
 
 function findProcess(record: ServerRecord, dataDir: string): ServerProcess | undefined {
   if (record.process === null) return undefined;

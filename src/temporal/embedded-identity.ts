@@ -21,8 +21,10 @@ export function findByDatabase(database: string): number | undefined {
 function startTimeFromProc(pid: number): string | undefined {
   const stat = readIfThere(`/proc/${pid}/stat`);
   // The command's name comes second, in parentheses, and may hold spaces and parentheses itself.
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state === 'Z' || state === 'X' ? undefined : fields[18];
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, threads, startTime] = [fields[0], fields[17], fields[19]];
+  // A zombie with threads left is still dying: it holds its ports and locks.
+  return /[ZX]/.test(state ?? '') && Number(threads) <= 1 ? undefined : startTime;
 }
 
 function startTimeFromPs(pid: number): string | undefined {

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ports } from './embedded-record.js';
 
-/** The remembered ports when both can be bound, else free ones. */
+/** The remembered ports when both can be bound (or soon can), else free ones. */
 export async function choosePorts(remembered: Ports | undefined): Promise<Ports> {
-  if (remembered && (await areFree(remembered))) return remembered;
+  if (remembered && (await becomeFree(remembered))) return remembered;
   const [server, ui] = await Promise.all([bind(0), bind(0)]);
   const ports = { port: portOf(server), uiPort: portOf(ui) };
   await Promise.all([release(server), release(ui)]);
@@ -12,6 +13,17 @@ export async function choosePorts(remembered: Ports | undefined): Promise<Ports>
 }
 
 type Listener = ReturnType<typeof createServer>;
+
+// The kernel gives a port back some milliseconds after the process that held it was seen to die.
+const PATIENCE_MS = 500;
+const POLL_MS = 20;
+
+async function becomeFree(ports: Ports): Promise<boolean> {
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; await sleep(POLL_MS)) {
+    if (await areFree(ports)) return true;
+  }
+  return false;
+}
 
 async function areFree({ port, uiPort }: Ports): Promise<boolean> {
   const bound = await Promise.allSettled([bind(port), bind(uiPort)]);

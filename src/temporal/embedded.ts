@@ -31,8 +31,8 @@ export async function startTemporal(options: EmbeddedOptions): Promise<TemporalS
   const server = { ...options, dataDir: resolve(options.dataDir) };
   const unboundLog = boundServerLog(server.dataDir);
   const adopted = await adopt(server);
-  const ports = adopted?.ports ?? (await choosePorts(options.ports ?? readRecord(server.dataDir)));
-  const supervision = supervise(server, ports, adopted?.process ?? (await startProcess(server, ports)));
+  const { ports, process } = adopted ?? (await startFirst(server));
+  const supervision = supervise(server, ports, process);
   return {
     address: `127.0.0.1:${ports.port}`,
     uiUrl: `http://127.0.0.1:${ports.uiPort}`,
@@ -47,8 +47,21 @@ export async function startTemporal(options: EmbeddedOptions): Promise<TemporalS
   };
 }
 
+const ATTEMPTS = 3;
 const GRACE_MS = 5000;
 const MAX_PAUSE_MS = 5000;
+
+async function startFirst(options: EmbeddedOptions): Promise<{ ports: Ports; process: ServerProcess }> {
+  for (let attempt = 1; ; attempt++) {
+    const ports = await choosePorts(options.ports ?? readRecord(options.dataDir));
+    try {
+      return { ports, process: await startProcess(options, ports) };
+    } catch (error) {
+      // It picks further ports by itself, and another process may be faster to bind one of them.
+      if (attempt === ATTEMPTS || !String(error).includes('address already in use')) throw error;
+    }
+  }
+}
 
 interface Supervision {
   current(): ServerProcess;

@@ -34,7 +34,7 @@ export async function connectExisting(
 }
 
 const RETENTION_SECONDS = 10 * 365 * 86_400;
-const CONNECT_MS = 5000;
+const CONNECT_MS = 3000;
 
 // Codes of gRPC, which is no direct dependency.
 const NOT_FOUND = 5;
