@@ -60,7 +60,11 @@ async function startAndDie(): Promise<{ pid: number; address: string }> {
 
 async function onServer<T>(address: string, use: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address });
-  return use(connection).finally(() => connection.close());
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
 }
 
 async function retention(address: string): Promise<number> {
