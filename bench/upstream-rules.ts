@@ -226,7 +226,7 @@ function checkAssistant(blocks: Json[], where: string, walk: Walk, isLast: boole
     if (type === 'thinking') checkThinking(block, at, walk.rules);
     if (type === 'tool_use') openCall(block, at, walk);
     if (type !== 'server_tool_use') continue;
-    paused ||= !results.has(id);
+    paused = true;
     demand(results.has(id) || isLast, at, `\`server_tool_use\` ${String(id)} was found without its result`);
   }
   const end = blocks.at(-1)?.['type'];

@@ -11,6 +11,8 @@ export interface UpstreamRequest {
   /** From 1, over the server's life. */
   number: number;
   headers: IncomingMessage['headers'];
+  /** The caller's port: the same one again is the same connection. */
+  socketPort: number | undefined;
   body: ModelRequest & { stream?: boolean };
   /** The text of the last user message; empty when it holds none. */
   text: string;
@@ -158,7 +160,8 @@ function parse(raw: string): unknown {
 function toRequest(number: number, incoming: IncomingMessage, json: unknown): UpstreamRequest {
   // A body that is no request was refused; nobody looks into it then.
   const body = (json ?? {}) as UpstreamRequest['body'];
-  return { number, headers: incoming.headers, body, text: lastText(body.messages), receivedAt: now() };
+  const { headers, socket } = incoming;
+  return { number, headers, socketPort: socket.remotePort, body, text: lastText(body.messages), receivedAt: now() };
 }
 
 function lastText(messages: MessageParam[] | undefined): string {

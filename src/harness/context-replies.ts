@@ -11,7 +11,8 @@ export function toAssistantBlocks(reply: ContentBlock[], isLast: boolean): Conte
   return withoutLastThoughts(kept);
 }
 
-function isServerCall(
+/** A tool that the upstream runs itself. */
+export function isServerCall(
   block: ContentBlock,
 ): block is Extract<ContentBlock, { type: 'server_tool_use' | 'mcp_tool_use' }> {
   return block.type === 'server_tool_use' || block.type === 'mcp_tool_use';

@@ -1,7 +1,7 @@
 import type { ContentBlock, MessageParam } from '../model/model.js';
 import type { SessionEvent } from '../session/journal.js';
 import { toMessageBlocks, type ContentParam, type EventBlock } from './context-blocks.js';
-import { toAssistantBlocks } from './context-replies.js';
+import { isServerCall, toAssistantBlocks } from './context-replies.js';
 import { toToolResult, type Answer, type ToolResultParam } from './context-results.js';
 
 type UserBlock = ContentParam | ToolResultParam;
@@ -116,9 +116,9 @@ function appendReply(context: Context, { reply, tool_use_ids }: Extract<ContextE
   context.turn = next;
 }
 
-/** A paused reply goes on in the same message, as long as nothing has come in between. */
-function isWaiting(turn: Turn): boolean {
-  return turn.isPaused && turn.said.length === 0 && !turn.reply.some((block) => block.type === 'tool_use');
+/** A reply that paused for a server's tool goes on in the same message, as long as nothing has come in between. */
+function isWaiting({ isPaused, said, reply }: Turn): boolean {
+  return isPaused && said.length === 0 && reply.some(isServerCall) && !reply.some((block) => block.type === 'tool_use');
 }
 
 const GO_ON: UserBlock = { type: 'text', text: 'Please go on.' };

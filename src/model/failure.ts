@@ -23,11 +23,11 @@ function requestFailed(message: string): ModelFailure {
   return { type: 'model_request_failed_error', message, disposition: 'retry' };
 }
 
-/** The system's name for what happened to the socket, from the chain that fetch wraps it in. */
+/** The system's name for what happened to the socket, from the chain of causes that fetch wraps it in. */
 export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code: unknown = Reflect.get(error, 'code');
-  return codeOf(error.cause) ?? (typeof code === 'string' ? code : undefined);
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return codeOf(cause) ?? (typeof code === 'string' ? code : undefined);
 }
 
 function fromApiError(error: APIError, now: number): ModelFailure {

@@ -49,7 +49,7 @@ export function playTask(step: number, lastResult: string): ScriptedReply {
       return call('Now I run it.', 'bash', { command: `bash ${PATH}` });
     case 2:
       return call(
-        'The check fails: 4, 9 and 25 are in the list. The loop stops before the square root, so squares of primes pass. I fix the bound.',
+        'The check fails: 4, 9, 25 and 49 are in the list. The loop stops before the square root, so squares of primes pass. I fix the bound.',
         'edit',
         { file_path: PATH, old_string: 'd * d < n', new_string: 'd * d <= n' },
       );
