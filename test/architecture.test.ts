@@ -1,0 +1,156 @@
+import { importsOf, sourceFiles } from './imports.js';
+import type { Import } from './imports.js';
+
+interface Rule {
+  /** Parts of ours whose code may be used. `*` is every part. */
+  code?: string[];
+  /** Parts of ours of which only types may be used. */
+  types?: string[];
+  /** Packages, and `node` for what comes with Node. Not listed: the part is pure. */
+  packages?: string[];
+  /** Packages of which only types may be used. */
+  packageTypes?: string[];
+}
+
+/** Who may import whom. A part is a folder of `src` or of the root, or a file of `src`; its own files it may always import. */
+const PARTS: Record<string, Rule> = {
+  ids: { packages: ['node'] },
+  'api-error': {},
+  config: { packages: ['node', 'zod'] },
+
+  // The mind. Pure, and at home in a workflow's sandbox: no clock, no file, no package.
+  harness: { types: ['model', 'session'], packageTypes: ['@anthropic-ai/sdk'] },
+  model: { packages: ['node', '@anthropic-ai/sdk'] },
+
+  // The hands.
+  sandbox: { packages: ['node', 'dockerode', 'tar-stream', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
+
+  // The log.
+  session: {
+    code: ['storage', 'harness', 'api-error', 'ids'],
+    types: ['model'],
+    packages: ['node', 'kysely'],
+    packageTypes: ['@anthropic-ai/sdk', '@temporalio/proto'],
+  },
+  storage: { code: ['api-error'], types: ['catalog', 'session'], packages: ['node', 'kysely'] },
+
+  catalog: {
+    code: ['storage', 'api-error', 'ids'],
+    types: ['session'],
+    packages: ['node', 'kysely', 'zod'],
+    packageTypes: ['@anthropic-ai/sdk'],
+  },
+  http: {
+    code: ['catalog', 'api-error', 'ids'],
+    types: ['session'],
+    packages: ['node', 'fastify', 'zod'],
+    packageTypes: ['@anthropic-ai/sdk'],
+  },
+  cli: { packages: ['node', '@anthropic-ai/sdk'] },
+
+  workflows: { code: ['harness'], types: ['session', 'activities'], packages: ['@temporalio/workflow'] },
+  activities: {
+    code: ['harness', 'session', 'sandbox', 'api-error', 'ids'],
+    types: ['model', 'storage'],
+    packages: ['node', '@temporalio/activity', '@temporalio/common'],
+    packageTypes: ['@anthropic-ai/sdk'],
+  },
+  temporal: {
+    code: ['session', 'harness', 'config', 'api-error', 'ids', 'storage'],
+    types: ['activities', 'workflows', 'sandbox'],
+    packages: [
+      'node',
+      'tar-stream',
+      'zod',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/proto',
+      '@temporalio/worker',
+    ],
+  },
+
+  // Puts the parts together; no part knows it.
+  bin: { code: ['*'], packages: ['*'] },
+};
+
+const files = sourceFiles(['src', 'workflows', 'activities']);
+const imports = files.flatMap(importsOf);
+
+test('every file belongs to a part', () => {
+  expect(files.filter((file) => !(partOf(file) in PARTS))).toEqual([]);
+});
+
+test('every import is one that the table allows', () => {
+  expect(imports.filter((one) => !isAllowed(one)).map(describeImport)).toEqual([]);
+});
+
+test('the table allows no part that does not exist', () => {
+  const named = Object.values(PARTS).flatMap(({ code = [], types = [] }) => [...code, ...types]);
+  expect(named.filter((part) => part !== '*' && !(part in PARTS))).toEqual([]);
+});
+
+test('of the log the wire knows the contract only', () => {
+  const known = imports.filter(({ from, to }) => partOf(from) === 'http' && isOurs(to) && partOf(to) === 'session');
+  expect(known.filter(({ to }) => to !== 'src/session/session.ts').map(describeImport)).toEqual([]);
+});
+
+test('no file imports itself by way of others', () => {
+  // Types are gone once compiled: two files may speak of each other's.
+  expect(cycles(imports.filter(({ to, isType }) => isOurs(to) && !isType))).toEqual([]);
+});
+
+test('the test sees what it should see', () => {
+  expect(isAllowed({ from: 'src/harness/x.ts', to: 'src/session/session.ts', isType: true })).toBe(true);
+  expect(isAllowed({ from: 'src/harness/x.ts', to: 'src/session/session.ts', isType: false })).toBe(false);
+  expect(isAllowed({ from: 'src/harness/x.ts', to: 'node', isType: false })).toBe(false);
+  expect(isAllowed({ from: 'src/sandbox/x.ts', to: 'src/http/x.ts', isType: true })).toBe(false);
+  expect(isAllowed({ from: 'src/http/x.ts', to: 'src/bin/x.ts', isType: false })).toBe(false);
+  expect(isAllowed({ from: 'src/new/x.ts', to: 'node', isType: false })).toBe(false);
+  expect(imports.length).toBeGreaterThan(files.length);
+  expect(cycles([edge('a', 'b'), edge('b', 'c'), edge('c', 'b')])).toEqual(['b -> c -> b']);
+});
+
+function edge(from: string, to: string): Import {
+  return { from, to, isType: false };
+}
+
+function isOurs(to: string): boolean {
+  return to.endsWith('.ts');
+}
+
+function partOf(file: string): string {
+  const [top = '', inside = ''] = file.split('/');
+  return top === 'src' ? inside.replace(/\.ts$/, '') : top;
+}
+
+function isAllowed({ from, to, isType }: Import): boolean {
+  const rule = PARTS[partOf(from)];
+  if (!rule) return false;
+  if (!isOurs(to)) return matches(rule.packages, to) || (isType && matches(rule.packageTypes, to));
+  const part = partOf(to);
+  return part === partOf(from) || matches(rule.code, part) || (isType && matches(rule.types, part));
+}
+
+function matches(names: string[] = [], name: string): boolean {
+  return names.includes(name) || names.includes('*');
+}
+
+function describeImport({ from, to, isType }: Import): string {
+  return `${from} imports ${isType ? 'types of ' : ''}${to}`;
+}
+
+/** Each cycle once, from the file where it was entered. */
+function cycles(edges: Import[]): string[] {
+  const next = Map.groupBy(edges, ({ from }) => from);
+  const done = new Set<string>();
+  const found: string[] = [];
+  function walk(file: string, path: string[]): void {
+    const seen = path.indexOf(file);
+    if (seen >= 0) found.push([...path.slice(seen), file].join(' -> '));
+    if (seen >= 0 || done.has(file)) return;
+    for (const { to } of next.get(file) ?? []) walk(to, [...path, file]);
+    done.add(file);
+  }
+  for (const file of next.keys()) walk(file, []);
+  return found;
+}
