@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
 
+/** Where commands start, and what of the file system outlives a sandbox. */
+export const WORKSPACE = '/workspace';
+
 /**
  * The hands' contract. Invariants every backend keeps:
  *

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { Place } from './place.js';
+
+/** How much a sandbox has written, kept current at little cost. */
+export interface DiskUse {
+  /** Whether it was over its limit when last measured. */
+  readonly isFull: boolean;
+  /** Measures again if the disk has lost enough since the last time for the answer to differ. */
+  refresh(): Promise<void>;
+}
+
+const reviewMs = 10_000;
+
+/** Counts everything commands can write to: workspace, session files, home, and their logs. */
+export function watchDiskUse(place: Place, diskMb: number): DiskUse {
+  const limit = diskMb * 2 ** 20;
+  let used = 0;
+  let freeThen = Number.NaN;
+  let nextAt = 0;
+  let running: Promise<void> | undefined;
+
+  async function measure(): Promise<void> {
+    const now = Date.now();
+    if (now < nextAt) return;
+    const free = await freeBytes(place.directory);
+    const room = Math.max(limit - used, 0);
+    const stale = now - nextAt > reviewMs;
+    if (!(Number.isNaN(freeThen) || stale || used > limit || freeThen - free > room / 4)) return;
+    used = await usedBytes(place);
+    freeThen = free;
+    // At most a tenth of the time goes into measuring.
+    nextAt = Date.now() + Math.max(100, (Date.now() - now) * 10);
+  }
+
+  return {
+    get isFull() {
+      return used > limit;
+    },
+    refresh: () => (running ??= measure().finally(() => (running = undefined))),
+  };
+}
+
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+// du follows no links. It complains of files that vanish while it counts; its sum stands all the same.
+async function usedBytes({ workspace, session, home, out }: Place): Promise<number> {
+  const args = ['-s', '-c', '-B1', '-x', '--', workspace, session, home, out];
+  const { stdout } = await promisify(execFile)('du', args).catch((error: { stdout?: string }) => ({
+    stdout: error.stdout ?? '',
+  }));
+  return Number(/^(\d+)\ttotal$/m.exec(stdout)?.[1] ?? 0);
+}
