@@ -1,0 +1,18 @@
+import type { FastifyReply } from 'fastify';
+import type { Query } from './query.js';
+import type { Operation } from './routes.js';
+
+/** A request as a handler sees it: authenticated, its body parsed but not yet validated. */
+export interface Call {
+  /** A path parameter of the route. */
+  param: (name: string) => string;
+  query: Query;
+  /** Undefined when there is none. */
+  body: unknown;
+}
+
+/** Gives the response's body, or writes the response itself (streams). */
+export type Handler = (call: Call, reply: FastifyReply) => Promise<unknown>;
+
+/** Handlers by operation; an operation without one is answered with 501. */
+export type Handlers = { readonly [Name in Operation]?: Handler };

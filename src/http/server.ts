@@ -1,0 +1,130 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
+import type { SessionLog } from '../session/session.js';
+import { agentHandlers } from './agents.js';
+import { type Authenticate, createAuthenticate } from './auth.js';
+import { MAX_BODY_BYTES, parseBody } from './body.js';
+import { environmentHandlers } from './environments.js';
+import { pathOf, type ReportError, sendError } from './errors.js';
+import { eventHandlers } from './events.js';
+import type { Handler, Handlers } from './handler.js';
+import { type Health, HEALTH_PATH } from './health.js';
+import { modelHandlers } from './models.js';
+import { readQuery } from './query.js';
+import { identifyRequest, identifyTenant, newRequestId } from './request-id.js';
+import { type Operation, ROUTES, type Route } from './routes.js';
+import { sessionHandlers } from './sessions.js';
+import { createStreams, type StreamLimits } from './streams.js';
+import { threadHandlers } from './threads.js';
+
+export interface HttpServerDeps {
+  catalog: Catalog;
+  log: Pick<SessionLog, 'subscribe'>;
+  /** Each of them opens the whole API. */
+  apiKeys: readonly string[];
+  health: () => Health;
+  /** Told of every error that is answered with 500. */
+  report: ReportError;
+  workspace?: string;
+  streams?: Partial<StreamLimits>;
+}
+
+/** The API as a Fastify instance that does not listen yet. Closing it ends the open streams first, cleanly. */
+export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
+  const { report, health } = deps;
+  const authenticate = createAuthenticate(deps.apiKeys);
+  const app = Fastify({
+    ...LIMITS,
+    genReqId: newRequestId,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 300, querystringParser: () => ({}) },
+    frameworkErrors: (error, request, reply) => {
+      // Thrown before any hook has run: a path that is no path, for example.
+      try {
+        admit(request, reply, authenticate, deps.workspace);
+        sendError(error, request, reply, report);
+      } catch (refusal) {
+        sendError(refusal, request, reply, report);
+      }
+    },
+  });
+  app.removeAllContentTypeParsers();
+  // Whatever it is called: curl says "form" unless told otherwise, and some clients say it twice.
+  app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
+    parseBody(body),
+  );
+  app.addHook('onRequest', async (request, reply) => admit(request, reply, authenticate, deps.workspace));
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, report));
+  app.setNotFoundHandler((request) => {
+    throw new ApiError('not_found_error', `There is no ${request.method} ${pathOf(request.url)}.`);
+  });
+  app.get(HEALTH_PATH, async () => health());
+  addRoutes(app, deps);
+  return app;
+}
+
+const LIMITS = {
+  bodyLimit: MAX_BODY_BYTES,
+  /** For a request to come in whole, not for its answer. */
+  requestTimeout: 300_000,
+  keepAliveTimeout: 72_000,
+  http: { headersTimeout: 60_000, maxHeaderSize: 64 * 1024 },
+};
+
+/** Gives the request its id, and lets it pass or throws. */
+function admit(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  authenticate: Authenticate,
+  workspace = DEFAULT_WORKSPACE,
+): void {
+  identifyRequest(request, reply);
+  if (pathOf(request.url) === HEALTH_PATH) return;
+  authenticate(request.headers);
+  identifyTenant(reply, workspace);
+}
+
+function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: HttpServerDeps): void {
+  const statusOf = async (id: string) => (await catalog.sessions.retrieve(id)).status;
+  const streams = createStreams({ log, statusOf, ...(limits && { limits }) });
+  app.addHook('preClose', async () => streams.closeAll());
+  const handlers: Handlers = {
+    ...agentHandlers(catalog.agents),
+    ...environmentHandlers(catalog.environments),
+    ...sessionHandlers(catalog.sessions),
+    ...eventHandlers(catalog.events, streams),
+    ...threadHandlers(catalog.threads, catalog.events, streams),
+    ...modelHandlers(catalog.models),
+  };
+  for (const route of ROUTES) addRoute(app, route, handlers[route[2]]);
+}
+
+type ApiRoute = Route & { readonly 2: Operation };
+
+function addRoute(app: FastifyInstance, [method, url, operation]: ApiRoute, handler: Handler | undefined): void {
+  if (!handler) {
+    // Said before the body is looked at, which may be an upload of any kind.
+    const onRequest = async () => {
+      throw new ApiError('not_implemented_error', `${operation} (${method} ${url}) is not available in Drover yet.`);
+    };
+    app.route({ method, url, onRequest, handler: onRequest });
+    return;
+  }
+  app.route({ method, url, handler: (request, reply) => handler(toCall(request), reply) });
+}
+
+function toCall(request: FastifyRequest) {
+  // Fastify's router gives strings, under the names that the path declares.
+  const params = request.params as Record<string, string>;
+  return {
+    param: (name: string) => params[name] ?? missing(name),
+    query: readQuery(request.url),
+    body: request.body ?? undefined,
+  };
+}
+
+function missing(name: string): never {
+  throw new Error(`The route declares no parameter ${name}.`);
+}

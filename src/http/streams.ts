@@ -1,0 +1,129 @@
+import type { FastifyReply } from 'fastify';
+import { ApiError } from '../api-error.js';
+import type { SessionEvent, SessionLog, SessionStatus } from '../session/session.js';
+import { toErrorBody } from './errors.js';
+import type { DeltaType } from './events.js';
+import { createPreviewFilter } from './previews.js';
+import { openSse, type SseConnection, toFrame } from './sse.js';
+
+/** The open event streams of this server. */
+export interface Streams {
+  /** Answers with a session's events from this moment on, and with the previews that were asked for. */
+  open(reply: FastifyReply, sessionId: string, deltas: ReadonlySet<DeltaType>): Promise<void>;
+  /** Ends them all cleanly, for a shutdown; clients connect again without loss. */
+  closeAll(): void;
+}
+
+export interface StreamLimits {
+  pingIntervalMs: number;
+  maxBacklog: number;
+  lingerMs: number;
+}
+
+export interface StreamsDeps {
+  log: Pick<SessionLog, 'subscribe'>;
+  /** Throws `not_found_error` for a session that is not there. */
+  statusOf: (sessionId: string) => Promise<SessionStatus>;
+  limits?: Partial<StreamLimits>;
+}
+
+const DEFAULTS: StreamLimits = { pingIntervalMs: 15_000, maxBacklog: 4 * 1024 * 1024, lingerMs: 5_000 };
+const PING = toFrame({ type: 'ping' });
+/** After these nothing comes any more. */
+const LAST: ReadonlySet<string> = new Set(['session.deleted', 'session.status_terminated']);
+
+export function createStreams({ log, statusOf, limits }: StreamsDeps): Streams {
+  const { pingIntervalMs, ...sse } = { ...DEFAULTS, ...limits };
+  const connections = new Set<SseConnection>();
+  let closing = false;
+  // One timer for all: a thousand streams are not a thousand timers.
+  const pinging = setInterval(() => {
+    for (const connection of connections) connection.write(PING);
+  }, pingIntervalMs);
+  pinging.unref();
+
+  return {
+    async open(reply, sessionId, deltas) {
+      await statusOf(sessionId);
+      const feed = createFeed(log, sessionId, deltas);
+      try {
+        // Looked at again, now that nothing can be missed: it may have ended in between.
+        const status = await statusOf(sessionId);
+        if (reply.raw.closed) {
+          reply.hijack();
+          return feed.stop();
+        }
+        const connection = answer(reply, sse, () => {
+          feed.stop();
+          connections.delete(connection);
+        });
+        connections.add(connection);
+        feed.connect(connection);
+        if (closing || status === 'terminated') connection.end();
+      } catch (error) {
+        feed.stop();
+        throw error;
+      }
+    },
+    closeAll() {
+      closing = true;
+      clearInterval(pinging);
+      for (const connection of connections) connection.end();
+    },
+  };
+}
+
+interface Feed {
+  /** Hands over what has come so far and all that follows. */
+  connect(connection: SseConnection): void;
+  stop(): void;
+}
+
+/** Subscribed from the moment it is made, before the client hears anything. */
+function createFeed(log: StreamsDeps['log'], sessionId: string, deltas: ReadonlySet<DeltaType>): Feed {
+  const filter = createPreviewFilter(deltas);
+  const early: SessionEvent[] = [];
+  let connection: SseConnection | undefined;
+  const send = (to: SseConnection, event: SessionEvent) => {
+    filter.observe(event);
+    to.write(toFrame(event));
+    if (LAST.has(event.type)) to.end();
+  };
+  const stop = log.subscribe(sessionId, {
+    onEvent: (event) => {
+      if (connection) send(connection, event);
+      else early.push(event);
+    },
+    onPreview: (preview) => {
+      if (connection && filter.allows(preview)) connection.write(toFrame(preview));
+    },
+  });
+  return {
+    stop,
+    connect(to) {
+      connection = to;
+      for (const event of early.splice(0)) send(to, event);
+    },
+  };
+}
+
+function answer(reply: FastifyReply, sse: Omit<StreamLimits, 'pingIntervalMs'>, onClose: () => void): SseConnection {
+  reply.hijack();
+  return openSse(reply.raw, plainHeaders(reply), {
+    ...sse,
+    onClose,
+    overloaded: () => {
+      const error = new ApiError(
+        'overloaded_error',
+        'The stream was not read fast enough. Connect again and list what was missed.',
+      );
+      return toFrame(toErrorBody(error, reply.request.id));
+    },
+  });
+}
+
+/** What the hooks have set so far; a hijacked reply does not send it by itself. */
+function plainHeaders(reply: FastifyReply): Record<string, string> {
+  const set = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]));
+}

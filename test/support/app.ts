@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Anthropic from '@anthropic-ai/sdk';
+import { type Catalog, createCatalog } from '../../src/catalog/catalog.js';
+import { createHttpServer } from '../../src/http/server.js';
+import type { StreamLimits } from '../../src/http/streams.js';
+import type { SessionLog, Sessions } from '../../src/session/session.js';
+import { type Database, openDatabase } from '../../src/storage/database.js';
+import { createMemorySessions, type MemorySessions } from './memory-session.js';
+import { MODELS } from './models.js';
+
+export const API_KEY = 'sk-ant-api-test-1';
+export const SECOND_API_KEY = 'sk-ant-api-test-2';
+
+export interface TestServer<Part extends SessionPart = MemorySessions> {
+  url: string;
+  /** The official SDK, without retries. */
+  client: Anthropic;
+  db: Database;
+  catalog: Catalog;
+  session: Part;
+  /** What the server said was not the caller's fault. */
+  reported: unknown[];
+  stop(): Promise<void>;
+}
+
+export interface SessionPart {
+  sessions: Sessions;
+  log: SessionLog;
+}
+
+export interface TestServerOptions<Part> {
+  /** Who carries out the sessions; the stand-in of `memory-session.ts` unless told otherwise. */
+  createSession: (db: Database) => Part;
+  streams?: Partial<StreamLimits>;
+}
+
+/** The whole API over a real socket and a real database in a directory of its own. */
+export function startTestServer(options: { streams?: Partial<StreamLimits> } = {}): Promise<TestServer> {
+  return startServer({ createSession: createMemorySessions, ...options });
+}
+
+export async function startServer<Part extends SessionPart>(
+  options: TestServerOptions<Part>,
+): Promise<TestServer<Part>> {
+  const dir = mkdtempSync(join(tmpdir(), 'drover-http-'));
+  const db = await openDatabase(dir);
+  const session = options.createSession(db);
+  const reported: unknown[] = [];
+  const catalog = createCatalog({ db, sessions: session.sessions, log: session.log, models: MODELS });
+  const app = createHttpServer({
+    catalog,
+    log: session.log,
+    apiKeys: [API_KEY, SECOND_API_KEY],
+    health: () => ({ status: 'ok', version: '0.0.0-test' }),
+    report: (error) => reported.push(error),
+    ...(options.streams && { streams: options.streams }),
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  // Listening on TCP, so not the path of a pipe.
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    await app.close();
+    await db.destroy();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return {
+    url,
+    client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
+    db,
+    catalog,
+    session,
+    reported,
+    stop: () => (stopped ??= stop()),
+  };
+}
+
+/** A plain request with the key, for what the SDK would not send. */
+export function rawFetch(server: Pick<TestServer, 'url'>, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${server.url}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${API_KEY}`, ...Object.fromEntries(new Headers(init.headers)) },
+  });
+}
