@@ -27,7 +27,7 @@ export interface ModelConfig {
 
 export interface SandboxConfig {
   readonly backend: 'auto' | 'docker' | 'bubblewrap';
-  readonly image: string | undefined;
+  readonly image: string;
   /** An OCI runtime the engine knows, such as `runsc`. */
   readonly runtime: string | undefined;
   /** How long a sandbox may stand idle before its container is reclaimed. */

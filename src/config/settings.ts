@@ -15,7 +15,8 @@ export const settings = z
     DROVER_UPSTREAM_URL: url().optional(),
 
     DROVER_SANDBOX: choice('auto', 'docker', 'bubblewrap').default('auto'),
-    DROVER_SANDBOX_IMAGE: text().optional(),
+    /** The default is what `images/sandbox` builds. */
+    DROVER_SANDBOX_IMAGE: text().default('drover-sandbox:latest'),
     DROVER_SANDBOX_RUNTIME: text().optional(),
     DROVER_SANDBOX_IDLE_SECONDS: whole(1, 31_536_000).default(900),
 

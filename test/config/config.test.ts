@@ -19,7 +19,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     apiKey: undefined,
     dataDir: '/srv/.drover',
     model: { kind: 'scripted', apiKey: undefined, upstreamUrl: undefined },
-    sandbox: { backend: 'auto', image: undefined, runtime: undefined, idleMs: 900_000 },
+    sandbox: { backend: 'auto', image: 'drover-sandbox:latest', runtime: undefined, idleMs: 900_000 },
     temporal: {
       address: undefined,
       namespace: 'default',
