@@ -31,7 +31,15 @@ const no = (why: string) => ({ ok: false, why });
 
 const trial = (asRoot: boolean) => [
   ...(asRoot ? [] : ['--unshare-user']),
-  ...['--unshare-pid', '--unshare-net', '--ro-bind', '/', '/', '--proc', '/proc', '--', 'true'],
+  '--unshare-pid',
+  '--unshare-net',
+  '--ro-bind',
+  '/',
+  '/',
+  '--proc',
+  '/proc',
+  '--',
+  'true',
 ];
 
 const runs = (command: string, args: string[]): Promise<boolean> =>

@@ -24,22 +24,33 @@ export function bubblewrapArguments(options: BubblewrapOptions): string[] {
     ...(asRoot
       ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP']
       : ['--unshare-user']),
-    ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    ...['--as-pid-1', '--new-session', '--hostname', 'sandbox'],
+    '--unshare-pid',
+    '--unshare-net',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    '--as-pid-1',
+    '--new-session',
+    '--hostname',
+    'sandbox',
     ...environment(options.spec.env),
     ...system(options),
     ...devices(asRoot),
     ...own(options.place, options.memoryEvents),
-    ...['--chdir', '/workspace', '--seccomp', String(fds.filter), '--info-fd', String(fds.info), '--'],
+    '--chdir',
+    '/workspace',
+    '--seccomp',
+    String(fds.filter),
+    '--info-fd',
+    String(fds.info),
+    '--',
     ...(asRoot ? dropUser : []),
     // Waits for the word that its pid is on record; without it, it ends with the process that should have said so.
-    ...[
-      'bash',
-      '--norc',
-      '--noprofile',
-      '-c',
-      'read -r go && exec bash /run/drover/in/runner.sh "$@" </dev/null >/dev/null 2>&1',
-    ],
+    'bash',
+    '--norc',
+    '--noprofile',
+    '-c',
+    'read -r go && exec bash /run/drover/in/runner.sh "$@" </dev/null >/dev/null 2>&1',
     'bash',
   ];
 }
@@ -76,15 +87,20 @@ function system({ etc }: BubblewrapOptions): string[] {
   const files = ['passwd', 'group', 'hosts'].flatMap((name) => ['--ro-bind', `${etc}/${name}`, `/etc/${name}`]);
   const shared = ['alternatives', 'ssl/certs', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d'];
   return [
-    ...['--ro-bind', '/usr', '/usr'],
+    '--ro-bind',
+    '/usr',
+    '/usr',
     ...roots.flatMap((name) =>
       lstatSync(`/${name}`).isSymbolicLink()
         ? ['--symlink', readlinkSync(`/${name}`), `/${name}`]
         : ['--ro-bind', `/${name}`, `/${name}`],
     ),
-    ...['--dir', '/etc', ...files],
+    '--dir',
+    '/etc',
+    ...files,
     ...shared.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
-    ...['--proc', '/proc'],
+    '--proc',
+    '/proc',
   ];
 }
 
@@ -101,7 +117,12 @@ function devices(asRoot: boolean): string[] {
   return [
     ...nodes.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
     ...links.flatMap(([name, below]) => ['--symlink', `/proc/self/fd${below}`, `/dev/${name}`]),
-    ...['--perms', '1777', '--size', String(tmpBytes), '--tmpfs', '/dev/shm'],
+    '--perms',
+    '1777',
+    '--size',
+    String(tmpBytes),
+    '--tmpfs',
+    '/dev/shm',
   ];
 }
 
@@ -110,14 +131,35 @@ function own(place: Place, memoryEvents: string | undefined): string[] {
   const parents = ['/var', '/mnt', '/home', '/run', '/run/drover'];
   return [
     ...parents.flatMap((directory) => ['--perms', '0755', '--dir', directory]),
-    ...['--perms', '1777', '--size', String(tmpBytes), '--tmpfs', '/tmp'],
-    ...['--perms', '1777', '--size', String(tmpBytes), '--tmpfs', '/var/tmp'],
-    ...['--bind', place.workspace, '/workspace'],
-    ...['--bind', place.session, '/mnt/session'],
-    ...['--bind', place.home, '/home/sandbox'],
-    ...['--ro-bind', place.in, '/run/drover/in'],
-    ...['--bind', place.out, '/run/drover/out'],
+    '--perms',
+    '1777',
+    '--size',
+    String(tmpBytes),
+    '--tmpfs',
+    '/tmp',
+    '--perms',
+    '1777',
+    '--size',
+    String(tmpBytes),
+    '--tmpfs',
+    '/var/tmp',
+    '--bind',
+    place.workspace,
+    '/workspace',
+    '--bind',
+    place.session,
+    '/mnt/session',
+    '--bind',
+    place.home,
+    '/home/sandbox',
+    '--ro-bind',
+    place.in,
+    '/run/drover/in',
+    '--bind',
+    place.out,
+    '/run/drover/out',
     ...(memoryEvents ? ['--ro-bind', memoryEvents, '/run/drover/memory'] : []),
-    ...['--remount-ro', '/'],
+    '--remount-ro',
+    '/',
   ];
 }

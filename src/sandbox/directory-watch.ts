@@ -9,10 +9,10 @@ export interface DirectoryWatch {
 /** Watches the files of a directory whose names begin with `prefix`. */
 export function watchDirectory(directory: string, prefix: string): DirectoryWatch {
   let changed = false;
-  let wake = () => {};
+  let wake: (() => void) | undefined;
   const note = () => {
     changed = true;
-    wake();
+    wake?.();
   };
   const watcher = tryWatch(directory, (name) => name === null || name.startsWith(prefix), note);
   return {

@@ -9,6 +9,8 @@ export interface DiskUse {
   readonly isFull: boolean;
   /** Measures again if the disk has lost enough since the last time for the answer to differ. */
   refresh(): Promise<void>;
+  /** Measures now. */
+  measure(): Promise<void>;
 }
 
 const reviewMs = 10_000;
@@ -17,28 +19,33 @@ const reviewMs = 10_000;
 export function watchDiskUse(place: Place, diskMb: number): DiskUse {
   const limit = diskMb * 2 ** 20;
   let used = 0;
-  let freeThen = Number.NaN;
+  let freeThen = 0;
+  let measuredAt = 0;
   let nextAt = 0;
   let running: Promise<void> | undefined;
 
   async function measure(): Promise<void> {
+    const startedAt = Date.now();
+    freeThen = await freeBytes(place.directory);
+    used = await usedBytes(place);
+    measuredAt = Date.now();
+    // At most a tenth of the time goes into measuring.
+    nextAt = measuredAt + Math.max(100, (measuredAt - startedAt) * 10);
+  }
+
+  async function refresh(): Promise<void> {
     const now = Date.now();
     if (now < nextAt) return;
-    const free = await freeBytes(place.directory);
-    const room = Math.max(limit - used, 0);
-    const stale = now - nextAt > reviewMs;
-    if (!(Number.isNaN(freeThen) || stale || used > limit || freeThen - free > room / 4)) return;
-    used = await usedBytes(place);
-    freeThen = free;
-    // At most a tenth of the time goes into measuring.
-    nextAt = Date.now() + Math.max(100, (Date.now() - now) * 10);
+    const lost = freeThen - (await freeBytes(place.directory));
+    if (used > limit || lost > (limit - used) / 4 || now - measuredAt > reviewMs) await measure();
   }
 
   return {
     get isFull() {
       return used > limit;
     },
-    refresh: () => (running ??= measure().finally(() => (running = undefined))),
+    refresh: () => (running ??= refresh().finally(() => (running = undefined))),
+    measure,
   };
 }
 

@@ -39,7 +39,7 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
     const known = diskUses.get(`${place.key} ${diskMb}`);
     if (known) return known;
     const diskUse = watchDiskUse(place, diskMb);
-    await diskUse.refresh();
+    await diskUse.measure();
     diskUses.set(`${place.key} ${diskMb}`, diskUse);
     return diskUse;
   }

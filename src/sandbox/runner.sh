@@ -208,6 +208,8 @@ make_room() { # ID
 
 end() { # ID WHY
   local id=$1
+  # The first reason stands, and so does the second it was given.
+  [[ -n ${dying[$id]-} ]] && return
   killed_by[$id]=$2
   if [[ -z ${tag_of[$id]-} ]]; then
     # Its `run` never came; should it come yet, it finds the id taken.
