@@ -22,9 +22,10 @@ describe('what the model is told', () => {
   });
 
   it('says that there is no network only when there is none', () => {
-    const bash = (network: boolean) => toolDefinitions({ network }, ['bash'])[0]?.description;
-    expect(bash(false)).toContain('There is no network in this sandbox');
-    expect(bash(true)).not.toContain('network');
+    const [without] = toolDefinitions({ network: false }, ['bash']);
+    const [withNetwork] = toolDefinitions({ network: true }, ['bash']);
+    expect(without?.description).toContain('There is no network in this sandbox');
+    expect(withNetwork?.description).not.toContain('network');
   });
 
   it('lets only the tools that look run beside others', () => {
@@ -76,6 +77,35 @@ describe('a bad input is refused with a sentence', () => {
     [3_600_000, 600_000],
   ])('a timeout_ms of %i means %i', (timeout_ms, timeoutMs) => {
     expect(planTool('bash', { command: 'ls', timeout_ms })).toMatchObject({ plan: { command: { timeoutMs } } });
+  });
+});
+
+describe('a command that was stopped', () => {
+  it.each([
+    ['memory', 'bash: the sandbox ran out of memory and the command was killed.'],
+    ['disk', 'bash: the sandbox ran out of disk space and the command was stopped.'],
+    ['timeout', 'bash: bash command timed out after 120000ms'],
+  ] as const)('for want of %s shows its output and says why', (reason, suffix) => {
+    const outcome = stopped('bash', { command: 'x' }, reason, 'printed\n');
+    expect(outcome).toMatchObject({ body: 'printed', suffix: expect.stringContaining(suffix), is_error: true });
+  });
+
+  it.each(['Terminated', 'bash: line 3:    12 Killed                  sleep 60'])('does not show %j', (line) => {
+    const outcome = stopped('bash', { command: 'x' }, 'timeout', `printed\n${line}\n`);
+    expect(outcome).toMatchObject({ body: 'printed' });
+  });
+
+  it('keeps what a search had found by then', () => {
+    const found = stopped('grep', { pattern: 'x' }, 'timeout', '\x1e/workspace/a:1:x\n');
+    const suffix = '[the search was cut short after 60000 ms]';
+    expect(found).toEqual({ kind: 'text', body: '/workspace/a:1:x', suffix, is_error: false });
+    const none = stopped('grep', { pattern: 'x' }, 'timeout', '\x1e');
+    expect(none).toEqual({ kind: 'text', body: 'grep: timed out after 60s', is_error: true });
+  });
+
+  it('names the tool that touches files', () => {
+    const outcome = stopped('edit', { file_path: 'a', old_string: 'a', new_string: 'b' }, 'timeout', '\x1e');
+    expect(outcome).toEqual({ kind: 'text', body: 'edit: timed out after 60000ms', is_error: true });
   });
 });
 
@@ -142,9 +172,6 @@ describe('notebookText', () => {
 });
 
 describe('imageSize', () => {
-  const pad = (...bytes: number[]) => Buffer.from([...bytes, ...Array.from({ length: 40 }, () => 0)]);
-  const latin = (text: string) => [...Buffer.from(text, 'latin1')];
-
   it.each([
     ['png', pad(0x89, ...latin('PNG\r\n\x1a\n'), 0, 0, 0, 13, ...latin('IHDR'), 0, 0, 1, 0, 0, 0, 0, 2)],
     ['gif', pad(...latin('GIF89a'), 0, 1, 2, 0)],
@@ -161,3 +188,17 @@ describe('imageSize', () => {
     expect(imageSize(pad(0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff))).toBeUndefined();
   });
 });
+
+function pad(...bytes: number[]): Buffer {
+  return Buffer.from([...bytes, ...Array.from({ length: 40 }, () => 0)]);
+}
+
+function latin(text: string): number[] {
+  return [...Buffer.from(text, 'latin1')];
+}
+
+function stopped(name: string, input: unknown, reason: 'timeout' | 'memory' | 'disk', printed: string) {
+  const planned = planTool(name, input);
+  const bytes = Buffer.from(printed);
+  return planned.ok ? planned.plan.finish({ bytes, size: bytes.length, code: 137, reason }) : planned;
+}

@@ -75,7 +75,7 @@ function planCommand(command: string, restart: boolean, timeoutMs: number): Tool
     maxOutput: BASH_OUTPUT_LIMIT,
     logIsResult: true,
     finish: (end) => finishCommand(end, timeoutMs),
-    soFar: (output) => shownText(output),
+    soFar: (output) => withoutOurSignal(shownText(output)),
   };
 }
 
@@ -86,10 +86,18 @@ function planRestart(): ToolPlan {
 
 function finishCommand(end: CommandEnd, timeoutMs: number): Outcome {
   const body = shownText(end);
-  if (end.reason) return { kind: 'text', body, suffix: stopNote('bash', end.reason, timeoutMs), is_error: true };
+  if (end.reason) {
+    const suffix = stopNote('bash', end.reason, timeoutMs);
+    return { kind: 'text', body: withoutOurSignal(body), suffix, is_error: true };
+  }
   return end.code === 0 ? succeeded(body) : failed(body || `exit ${end.code}`);
 }
 
 function shownText({ bytes, size }: CommandOutput): string {
   return outputText(size > bytes.length ? fromWholeCharacter(bytes) : bytes);
+}
+
+/** When a command is ended from outside, its shell may get to say so before it ends too. */
+function withoutOurSignal(text: string): string {
+  return text.replace(/(^|\n)(\S+: line \d+: +\d+ )?(Terminated|Killed)[^\n]*$/, '');
 }

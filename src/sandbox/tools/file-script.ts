@@ -48,7 +48,7 @@ locate() {
     /*) dir=/ ;;
     *) dir=. ;;
   esac
-  [[ -d $dir ]] || err=$(mkdir -p -- "$dir" 2>&1) || deny "$1" "$err"
+  [[ -d $dir ]] || err=$(mkdir -p -- "$dir" 2>&1) || deny "$1" "\${err/%File exists/Not a directory}"
 }
 replace() {
   local err path=$1 temporary=$dir/.tmp-$$-$RANDOM$RANDOM
