@@ -84,3 +84,16 @@ test('a directory that cannot be made', async () => {
   expect(fit).toBe(false);
   expect(about('Data directory')).toMatch(/^missing .*cannot be written/);
 });
+
+test('the sandbox that is asked for must work; with auto one of them is enough', async () => {
+  const engine = process.env['DOCKER_HOST'];
+  process.env['DOCKER_HOST'] = 'tcp://127.0.0.1:1';
+  const { fit, about } = await examine({ DROVER_SANDBOX: 'docker' });
+  const auto = await examine({});
+  if (engine === undefined) delete process.env['DOCKER_HOST'];
+  else process.env['DOCKER_HOST'] = engine;
+  expect(fit).toBe(false);
+  expect(about('Docker')).toMatch(/^missing .*no Docker engine answers/);
+  expect(about('bubblewrap')).not.toMatch(/^missing/);
+  expect(auto.about('Docker')).toMatch(auto.about('bubblewrap')?.startsWith('ok') ? /^note/ : /^missing/);
+});
