@@ -15,6 +15,8 @@ const nasty = fc.constantFrom(
   '\r\n',
   '\u{FEFF}',
   '\x1e',
+  '\x01',
+  '\x7f',
 );
 
 export function describeFiles(bench: Workbench): void {

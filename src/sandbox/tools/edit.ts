@@ -56,8 +56,9 @@ function planEdit({ file_path, old_string, new_string, replace_all }: z.infer<ty
   };
 }
 
-// bash keeps any byte but NUL in a variable, and in the C locale counts bytes. `$( … ; printf x)` saves trailing newlines.
-// A quoted pattern and replacement stand for themselves once patsub_replacement (bash 5.2) is off.
+// bash keeps any byte but NUL in a variable, and in the C locale counts bytes. Up to a NUL that is not there, `read`
+// takes all there is, trailing newlines included, without a process. A quoted pattern and replacement stand for
+// themselves once patsub_replacement (bash 5.2) is off.
 const EDIT = fileScript(
   'edit',
   `${REPLACE_FILE}
@@ -68,13 +69,10 @@ size=\${info%% *}
 [[ \${info#* } == regular* ]] || fail "$path is not a regular file"
 [[ -r $path ]] || fail "$path: permission denied"
 (( size <= limit )) || fail "$path is $size bytes, exceeds $limit-byte limit"
-{ text=$(cat -- "$path"; printf x); } 2>/dev/null
-text=\${text%x}
+IFS= read -r -d '' text <"$path"
 (( \${#text} == size )) || fail "$path contains NUL bytes: edit works on text files only"
-old=$(head -c "$length"; printf x)
-old=\${old%x}
-new=$(cat; printf x)
-new=\${new%x}
+IFS= read -r -N "$length" old
+IFS= read -r -d '' new
 without=\${text//"$old"/}
 count=$(( (size - \${#without}) / length ))
 (( count > 0 )) || fail "old_string not found in $path"
