@@ -8,26 +8,19 @@ import {
   setCurrentDetails,
   uuid4,
   workflowInfo,
+  type ActivityInterfaceFor,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { nextStep, type Step } from '../src/harness/harness.js';
 import { archive, receive } from '../src/harness/inputs.js';
 import { NO_USAGE } from '../src/harness/outcomes.js';
 import type { WorkflowInput } from '../src/harness/protocol.js';
-import { initialState, type Thread, type ToolCall } from '../src/harness/state.js';
+import { initialState, type Thread, type ThreadState, type ToolCall } from '../src/harness/state.js';
 import { summarize } from '../src/harness/summary.js';
 import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../src/harness/turn.js';
 import { handleInputs } from './inputs.js';
 import { createInterruptibles, type Interruptibles } from './interruptible.js';
 import { keepJournal } from './journal.js';
-
-const { sampleModel, runTool } = proxyActivities<Activities>({
-  // A command may run for hours; only silence ends an attempt.
-  startToCloseTimeout: '7 days',
-  heartbeatTimeout: '4s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: '200ms', maximumInterval: '5s' },
-});
 
 /** Past this multiple of the threshold even a running command is let go of, so that the history can start anew. */
 const DETACH_FACTOR = 4;
@@ -93,6 +86,16 @@ function closeWhenCancelled(thread: Thread, activities: Interruptibles): void {
   });
 }
 
+function remote({ limits }: ThreadState): ActivityInterfaceFor<Activities> {
+  return proxyActivities<Activities>({
+    // A command may run for days; only silence ends an attempt.
+    startToCloseTimeout: '30 days',
+    heartbeatTimeout: limits.heartbeat_timeout_ms,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  });
+}
+
 type Work = Exclude<Step, { type: 'wait' | 'close' | 'back_off' }>;
 
 async function carryOut(thread: Thread, step: Work, activities: Interruptibles): Promise<void> {
@@ -118,7 +121,7 @@ async function sample(thread: Thread, activities: Interruptibles): Promise<void>
   const span = beginSample(thread);
   const activityId = `model_${state.seq}`;
   const args = [{ session_id: state.session_id, up_to: state.seq }] as const;
-  const result = await activities.run(activityId, () => sampleModel.executeWithOptions({ activityId }, [...args]));
+  const result = await activities.run(activityId, () => remote(state).sampleModel.executeWithOptions({ activityId }, [...args]));
   const givenUp = { type: 'interrupted', content: [], usage: NO_USAGE, ids: { message: '', thinking: '' } } as const;
   endSample(thread, span, activityId, result ?? { ...givenUp, content: [] });
 }
@@ -126,7 +129,7 @@ async function sample(thread: Thread, activities: Interruptibles): Promise<void>
 async function useTool(thread: Thread, call: ToolCall, activities: Interruptibles): Promise<void> {
   const input = { session_id: thread.state.session_id, tool_use_id: call.id, name: call.name, input: call.input };
   const outcome = await activities.run(call.id, () =>
-    runTool.executeWithOptions({ activityId: call.id, summary: commandLine(call) }, [input]),
+    remote(thread.state).runTool.executeWithOptions({ activityId: call.id, summary: commandLine(call) }, [input]),
   );
   if (outcome?.type !== 'detached') endTool(thread, call, outcome);
 }

@@ -11,6 +11,8 @@ export interface SampleReply {
   stop_details: { category: string | null; explanation: string | null } | null;
   usage: ModelUsage;
   ids: PreviewIds;
+  /** Names of the tools that the request offered: a call of any other is not run. */
+  offered: string[];
 }
 
 export interface SampleInterrupted {

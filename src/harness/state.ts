@@ -66,9 +66,9 @@ export interface Limits {
   attempts: number;
   /** Events in the history of one run before the workflow continues as new. */
   history_events: number;
+  /** An activity that is silent for this long is taken for dead and tried again. */
+  heartbeat_timeout_ms: number;
 }
-
-export const DEFAULT_LIMITS: Limits = { rounds_per_turn: 500, attempts: 5, history_events: 1_500 };
 
 /** What a transition needs from its surroundings; in a workflow all three are deterministic. */
 export interface Ports {

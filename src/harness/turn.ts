@@ -36,7 +36,10 @@ export function endSample(thread: Thread, spanId: string, activity: string, resu
     model_usage: { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens },
   });
   if (result.type === 'failed') fail(thread, turn, result);
-  if (result.type === 'reply') proceed(thread, turn, result);
+  if (result.type === 'reply') {
+    refuseUnknown(thread, turn, result.offered);
+    proceed(thread, turn, result);
+  }
 }
 
 /** Takes in a tool's result. */
@@ -86,14 +89,22 @@ function emitReply(thread: Thread, activity: string, result: SampleReply | Sampl
   const texts = indicesOf(result.content, (block) => block.type === 'text' && block.text !== '');
   const from: BodySource = { activity, blocks: texts };
   if (texts.length > 0) emit(thread, { id: result.ids.message, type: 'agent.message' }, { from });
+  const offered = result.type === 'reply' ? result.offered : [];
   for (const { id, name, block } of calls) {
-    emit(
-      thread,
-      { id, type: 'agent.tool_use', name, evaluated_permission: 'allow', evaluation: { type: 'always_allow' } },
-      { from: { activity, blocks: [block] } },
-    );
+    const permission = offered.includes(name) ? ALLOWED : { evaluated_permission: 'deny' };
+    emit(thread, { id, type: 'agent.tool_use', name, ...permission }, { from: { activity, blocks: [block] } });
   }
   if (result.type === 'reply') running(thread).calls = calls.map(({ id, name, input }) => ({ id, name, input }));
+}
+
+const ALLOWED = { evaluated_permission: 'allow', evaluation: { type: 'always_allow' } };
+
+/** A call of a tool that the agent does not have is answered, not run. No policy was asked, so it has no evaluation. */
+function refuseUnknown(thread: Thread, turn: Turn, offered: string[]): void {
+  for (const call of turn.calls) {
+    if (!offered.includes(call.name)) emitSettled(thread, call.id, `There is no tool named ${call.name}.`);
+  }
+  turn.calls = turn.calls.filter((call) => offered.includes(call.name));
 }
 
 interface NumberedCall extends ToolCall {
@@ -121,11 +132,11 @@ function proceed(thread: Thread, turn: Turn, reply: SampleReply): void {
   if (reply.stop_reason === 'max_tokens') {
     // The last call may be torn, and the model cannot tell which: none is run, and it is told so.
     for (const call of turn.calls) emitSettled(thread, call.id, CUT_OFF);
-    if (turn.calls.length === 0) turn.stop = { type: 'end_turn' };
     turn.calls = [];
   }
-  const goesOn = turn.calls.length > 0 || turn.stop !== null || ['pause_turn', 'max_tokens'].includes(reply.stop_reason);
-  if (!goesOn) turn.stop = { type: 'end_turn' };
+  // A call goes on even when it was not run: the model is to see its result.
+  const called = reply.content.some((block) => block.type === 'tool_use');
+  if (!called && reply.stop_reason !== 'pause_turn') turn.stop ??= { type: 'end_turn' };
   if (turn.stop === null && turn.rounds >= thread.state.limits.rounds_per_turn) reachRoundLimit(thread, turn);
 }
 

@@ -27,6 +27,14 @@ export async function detach<T>(value: T, sessionId: string, blobs: Blobs): Prom
   return (JSON.stringify(small).length > LARGEST_VALUE ? await put(value) : small) as T;
 }
 
+/** Detaches each field of an object by itself: the object keeps its shape for code that reads its short fields. */
+export async function detachFields<T extends object>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
+  const fields = await Promise.all(
+    Object.entries(value).map(async ([key, field]) => [key, await detach(field, sessionId, blobs)]),
+  );
+  return Object.fromEntries(fields) as T;
+}
+
 /** The value as it was before `detach`. */
 export async function attach<T>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
   const walk = async (part: unknown): Promise<unknown> => {

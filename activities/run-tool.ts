@@ -1,0 +1,60 @@
+import type { ToolOutcome } from '../src/harness/outcomes.js';
+import type { ToolInput } from '../src/harness/protocol.js';
+import { type Sandbox, type Sandboxes, SandboxLost, type SandboxSpec } from '../src/sandbox/sandbox.js';
+import { Detached } from '../src/sandbox/tools/follow.js';
+import { runTool } from '../src/sandbox/tools/run-tool.js';
+import type { Blobs } from '../src/session/blobs.js';
+import { attach, detachFields } from '../src/session/bodies.js';
+import { alive, AttemptLost, type Lifeline } from './alive.js';
+import type { Control } from './control.js';
+
+export interface ToolDeps {
+  sandboxes: Sandboxes;
+  spec: SandboxSpec;
+  blobs: Blobs;
+  control: Control;
+}
+
+/**
+ * One tool call in the session's sandbox. Every attempt uses the call's own id, under which it is started once: an
+ * attempt after a worker's death finds the command running, or done, and collects what it printed.
+ */
+export function createRunTool(deps: ToolDeps): (input: ToolInput) => Promise<ToolOutcome> {
+  return (given) =>
+    alive(deps.control, async (line) => {
+      const input = await attach(given.input, given.session_id, deps.blobs);
+      const outcome = await inSandbox(deps, given.session_id, (sandbox) => use(sandbox, { ...given, input }, line));
+      if (outcome.type === 'detached') {
+        if (line.lost.aborted) throw new AttemptLost();
+        return outcome;
+      }
+      const content = outcome.content.map((block) => detachFields(block, given.session_id, deps.blobs));
+      return { ...outcome, content: await Promise.all(content) };
+    });
+}
+
+const ACQUISITIONS = 3;
+
+/** A sandbox that goes away before the call has begun is replaced by the next. */
+async function inSandbox<T>(deps: ToolDeps, key: string, act: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const sandbox = await deps.sandboxes.acquire(key, deps.spec);
+    try {
+      return await act(sandbox);
+    } catch (error) {
+      if (!(error instanceof SandboxLost) || tries === ACQUISITIONS) throw error;
+    }
+  }
+}
+
+async function use(sandbox: Sandbox, call: ToolInput, line: Lifeline): Promise<ToolOutcome> {
+  const detach = AbortSignal.any([line.detach, line.lost]);
+  try {
+    const request = { toolUseId: call.tool_use_id, name: call.name, input: call.input };
+    const result = await runTool(sandbox, request, { signal: line.abort, detach, heartbeat: () => {} });
+    return { type: 'result', ...result };
+  } catch (error) {
+    if (error instanceof Detached) return { type: 'detached' };
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { toMessages } from '../src/harness/context.js';
+import type { SampleResult } from '../src/harness/outcomes.js';
+import type { SampleInput } from '../src/harness/protocol.js';
+import { buildRequest } from '../src/harness/request.js';
+import { newId } from '../src/ids.js';
+import type { Model, ModelOutcome } from '../src/model/model.js';
+import { WORKSPACE } from '../src/sandbox/sandbox.js';
+import type { Blobs } from '../src/session/blobs.js';
+import { detachFields } from '../src/session/bodies.js';
+import type { Bus } from '../src/session/bus.js';
+import type { SessionAgent } from '../src/session/session.js';
+import type { Transcripts } from '../src/session/transcripts.js';
+import { alive, AttemptLost } from './alive.js';
+import type { Control } from './control.js';
+import { offeredTools } from './offered-tools.js';
+import { createPreviews } from './previews.js';
+
+export interface SampleDeps {
+  model: Model;
+  transcripts: Transcripts;
+  blobs: Blobs;
+  bus: Bus;
+  control: Control;
+  /** The session's agent as it is in force now. */
+  agentOf(sessionId: string): Promise<SessionAgent>;
+  /** Begins to make the session's sandbox, so that it is there when the reply calls a tool; never waits, never throws. */
+  prepareSandbox(sessionId: string): void;
+}
+
+/** One model request over the conversation so far; shows its text as it comes. */
+export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Promise<SampleResult> {
+  return ({ session_id, up_to }) =>
+    alive(deps.control, async (line) => {
+      const agent = await deps.agentOf(session_id);
+      const tools = offeredTools(agent);
+      if (tools.length > 0) deps.prepareSandbox(session_id);
+      const context = await deps.transcripts.load(session_id, up_to);
+      const request = buildRequest({ agent, messages: toMessages(context), tools, workspace: { cwd: WORKSPACE } });
+      // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
+      const ids = { message: newId('sevt'), thinking: newId('sevt') };
+      const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));
+      const outcome = await deps.model.sample(request, previews, AbortSignal.any([line.abort, line.lost]));
+      if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
+      return toResult(outcome, ids, tools.map(({ name }) => name), (block) => detachFields(block, session_id, deps.blobs));
+    });
+}
+
+async function toResult(
+  outcome: ModelOutcome,
+  ids: { message: string; thinking: string },
+  offered: string[],
+  small: <T extends object>(block: T) => Promise<T>,
+): Promise<SampleResult> {
+  switch (outcome.type) {
+    case 'failed':
+      return outcome;
+    case 'interrupted':
+      return { ...outcome, content: await Promise.all(outcome.content.map(small)), ids };
+    case 'reply':
+      return { ...outcome, content: await Promise.all(outcome.content.map(small)), ids, offered };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function unreachable(outcome: never): never {
+  throw new Error(`Unknown outcome ${JSON.stringify(outcome)}`);
+}

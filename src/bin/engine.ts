@@ -1,0 +1,84 @@
+import type { Client } from '@temporalio/client';
+import { createControl } from '../../activities/control.js';
+import { createRunTool } from '../../activities/run-tool.js';
+import { createSampleModel } from '../../activities/sample-model.js';
+import type { Limits } from '../harness/state.js';
+import type { Model } from '../model/model.js';
+import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
+import type { Blobs } from '../session/blobs.js';
+import { createBus } from '../session/bus.js';
+import { createFreshness, createSessionLog } from '../session/log.js';
+import { createProjector } from '../session/projector.js';
+import type { SessionAgent, SessionLog, Sessions } from '../session/session.js';
+import { createTranscripts } from '../session/transcripts.js';
+import type { Database } from '../storage/database.js';
+import { createHistoryReader } from '../temporal/history.js';
+import { createPurge } from '../temporal/purge.js';
+import { createSessions } from '../temporal/sessions.js';
+import { createSweep } from '../temporal/sweep.js';
+import { startWorker } from '../temporal/worker.js';
+import { WORKFLOW_BUNDLE } from './package-paths.js';
+
+export interface EngineDeps {
+  client: Client;
+  address: string;
+  db: Database;
+  blobs: Blobs;
+  model: Model;
+  sandboxes: Sandboxes;
+  spec: SandboxSpec;
+  limits: Limits;
+  maxCachedWorkflows: number;
+  stickyTimeoutMs: number;
+  agentOf(sessionId: string): Promise<SessionAgent>;
+  log(line: string): void;
+}
+
+/** Sessions at work: commands go in by `sessions`, what happened is read from `log`. */
+export interface Engine {
+  sessions: Sessions;
+  log: SessionLog;
+  /** Takes a thread over from a process that died, and reads what that had not projected. Returns whether it was behind. */
+  recover(thread: string): Promise<void>;
+  /** Rejects when the worker fails for good. */
+  ended: Promise<void>;
+  /** Lets go of running commands and model calls; Temporal gives them to the next worker. */
+  stop(): Promise<void>;
+}
+
+/** Puts log, worker and sandboxes together over one Temporal server. */
+export async function startEngine(deps: EngineDeps): Promise<Engine> {
+  const { client, db, blobs, sandboxes, spec, log } = deps;
+  const bus = createBus();
+  const control = createControl();
+  const history = createHistoryReader(client);
+  const onError = (thread: string, error: unknown): void => log(`the log of ${thread} is behind: ${String(error)}`);
+  const projector = createProjector({ db, history, blobs, bus, onError });
+  const transcripts = createTranscripts(db, projector);
+  const freshness = createFreshness(projector);
+  const prepareSandbox = (sessionId: string): void => {
+    sandboxes.acquire(sessionId, spec).catch((error: unknown) => log(`no sandbox yet for ${sessionId}: ${String(error)}`));
+  };
+  const activities = {
+    journal: async <T>(batch: T): Promise<T> => batch,
+    sampleModel: createSampleModel({ ...deps, transcripts, bus, control, prepareSandbox }),
+    runTool: createRunTool({ sandboxes, spec, blobs, control }),
+  };
+  const namespace = client.options.namespace;
+  const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });
+  const sweep = createSweep(client, () => worker.identity);
+  const purge = createPurge({ client, projector, db, blobs, sandboxes, transcripts, freshness });
+  return {
+    sessions: createSessions({ client, blobs, freshness, limits: deps.limits, release: sweep.release, purge }),
+    log: createSessionLog(db, bus, freshness),
+    async recover(thread) {
+      await sweep.release(thread);
+      await freshness.settle(thread);
+    },
+    ended: worker.ended,
+    async stop() {
+      await worker.stop();
+      await projector.close();
+    },
+  };
+}

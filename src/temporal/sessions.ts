@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { ApiError } from '../api-error.js';
+import { UPDATES, WORKFLOW_TYPE, type EventsRequest, type UpdateResult, type WorkflowInput } from '../harness/protocol.js';
+import type { Limits } from '../harness/state.js';
+import type { Blobs } from '../session/blobs.js';
+import { detachFields } from '../session/bodies.js';
+import type { Freshness } from '../session/log.js';
+import { listed } from '../session/projection.js';
+import type { InputEvent, SessionEvent, Sessions, SessionStart } from '../session/session.js';
+import { GRPC, grpcCode } from './connection.js';
+import { TASK_QUEUE } from './task-queue.js';
+
+export interface SessionsDeps {
+  client: Client;
+  blobs: Blobs;
+  freshness: Freshness;
+  limits: Limits;
+  /** Makes sure that a worker which died holds no claim on the thread; cheap when it holds none. */
+  release(thread: string): Promise<void>;
+  /** Removes all that is kept of a session whose workflow is over. */
+  purge(sessionId: string): Promise<void>;
+}
+
+/** Sessions as Temporal workflows: the workflow id is the session's. */
+export function createSessions(deps: SessionsDeps): Sessions {
+  const small = (event: InputEvent, sessionId: string): Promise<InputEvent> => detachFields(event, sessionId, deps.blobs);
+  const update = async (sessionId: string, name: string, request: unknown = {}): Promise<void> => {
+    const { seq } = await executeUpdate(deps, sessionId, name, request);
+    deps.freshness.acknowledge(sessionId, seq);
+  };
+  return {
+    async start(start) {
+      const events = await Promise.all(start.initial_events.map((event) => small(event, start.session_id)));
+      await startWorkflow(deps, { ...start, initial_events: events });
+    },
+    async send(sessionId, events) {
+      const request_id = randomUUID();
+      const request: EventsRequest = {
+        request_id,
+        events: await Promise.all(events.map((event) => small(event, sessionId))),
+      };
+      await update(sessionId, UPDATES.events, request);
+      return events.map(echo);
+    },
+    update: async (sessionId, change) => update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs)),
+    archive: (sessionId) => update(sessionId, UPDATES.archive),
+    async delete(sessionId) {
+      await update(sessionId, UPDATES.delete).catch((error: unknown) => {
+        // Its workflow is over already: an archived session, or a deletion that was cut off.
+        if (!(error instanceof ApiError && error.type === 'not_found_error')) throw error;
+      });
+      await deps.purge(sessionId);
+    },
+  };
+}
+
+/** Inputs are queued first; the list and the stream show when they were taken up. */
+function echo(event: InputEvent): SessionEvent {
+  return listed({ ...event }, null);
+}
+
+const PATIENCE_MS = 10_000;
+
+async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<void> {
+  const input: WorkflowInput = { start, limits: deps.limits };
+  await withPatience(deps.client, () =>
+    deps.client.workflow.start(WORKFLOW_TYPE, {
+      workflowId: start.session_id,
+      taskQueue: TASK_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: start.title ?? start.agent_name,
+    }),
+  );
+}
+
+const RETRY_MS = 50;
+
+/**
+ * One update of the workflow's current run. The run may end by continuing as new while the update is under way: it is
+ * then sent to the next run, which knows by its id whether it has been carried out.
+ */
+async function executeUpdate(deps: SessionsDeps, workflowId: string, name: string, request: unknown): Promise<UpdateResult> {
+  await deps.release(workflowId);
+  const handle = deps.client.workflow.getHandle(workflowId);
+  const args: [unknown] = [request];
+  const updateId = randomUUID();
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await withPatience(deps.client, () =>
+        handle.executeUpdate<UpdateResult, [unknown]>(name, { args, updateId }),
+      );
+    } catch (error) {
+      const reason = refusal(error);
+      if (reason) throw reason;
+      if (grpcCode(error) !== GRPC.notFound && !isBetweenRuns(error)) throw error;
+      const { status } = await handle.describe().catch(goneAs404);
+      if (status.name !== 'RUNNING' || Date.now() > deadline) throw gone();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+function refusal(error: unknown): ApiError | undefined {
+  if (!(error instanceof WorkflowUpdateFailedError)) return undefined;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && cause.type === 'invalid_request_error') {
+    return new ApiError('invalid_request_error', cause.message);
+  }
+  return undefined;
+}
+
+/** The server refuses, or gives up, an update of a run that is just ending. */
+function isBetweenRuns(error: unknown): boolean {
+  if (grpcCode(error) === GRPC.aborted) return true;
+  return error instanceof WorkflowUpdateFailedError && /Workflow Update was aborted|Workflow.*(completed|closing)/i.test(String(error.cause));
+}
+
+function gone(): ApiError {
+  return new ApiError('not_found_error', 'The session is over: it takes no more events.');
+}
+
+function goneAs404(error: unknown): never {
+  throw grpcCode(error) === GRPC.notFound ? gone() : error;
+}
+
+/** Bounds a call; without an answer in time, or without a server, the caller is told to come again. */
+async function withPatience<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + PATIENCE_MS, call);
+  } catch (error) {
+    const code = grpcCode(error);
+    const isLate = code === GRPC.deadlineExceeded || code === GRPC.cancelled || isTimeout(error);
+    if (!isLate && code !== GRPC.unavailable) throw error;
+    const message = isLate ? 'No worker took the request in time.' : 'The Temporal server cannot be reached.';
+    throw new ApiError('unavailable_error', `${message} Nothing was lost; try again.`, { retryAfter: 2 });
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'WorkflowUpdateRPCTimeoutOrCancelledError';
+}
