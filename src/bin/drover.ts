@@ -21,6 +21,9 @@ function commands(version: string): Command {
       const { doctor } = await import('./doctor.js');
       process.exitCode = (await doctor(process.env, flags, (line) => console.log(line))) ? 0 : 1;
     });
+  withFlags(drover.command('serve'))
+    .description('run the server until SIGTERM or Ctrl-C')
+    .action(async (flags: Flags) => (await import('./serve.js')).serve(process.env, flags, version));
   return drover;
 }
 

@@ -113,7 +113,7 @@ export function emit(
   more: { queued?: true; from?: BodySource } = {},
 ): void {
   const id = event.id ?? thread.ports.newEventId();
-  thread.entries.push({ kind: 'event', ...stamp(thread), event: { ...event, id }, ...more });
+  thread.entries.push({ kind: 'event', ...stamp(thread), event: { id, ...event }, ...more });
 }
 
 export interface NewEvent {

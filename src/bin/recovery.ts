@@ -1,0 +1,70 @@
+import type { Catalog } from '../catalog/catalog.js';
+import { loadState } from '../session/projection.js';
+import type { Database } from '../storage/database.js';
+import type { Engine } from './engine.js';
+
+export interface RecoveryDeps {
+  db: Database;
+  engine: Engine;
+  catalog: Catalog;
+  log(line: string): void;
+}
+
+/**
+ * Takes over what an earlier process left: sessions that were at work first, since somebody waits for them; then what
+ * was being created or deleted; then, unhurried, whatever else may have been committed without being projected.
+ */
+export async function recoverSessions(deps: RecoveryDeps): Promise<void> {
+  const { db, engine, catalog } = deps;
+  const isAtWork = async (id: string): Promise<boolean> =>
+    ['running', 'rescheduling'].includes((await loadState(db, id))?.status ?? '');
+  await forEach(deps, await sessionsAtWork(db), (id) => engine.recover(id));
+  for (const { id } of await catalog.sessions.listUnfinished()) {
+    await attempt(deps, id, () => catalog.sessions.finishDeletion(id));
+  }
+  await forEach(deps, await sessionsAtRest(db), async (id) => {
+    await engine.log.getState(id);
+    if (await isAtWork(id)) await engine.recover(id);
+  });
+}
+
+async function sessionsAtWork(db: Database): Promise<string[]> {
+  const rows = await db
+    .selectFrom('projection.session_states')
+    .select('session_id')
+    .where('status', 'in', ['running', 'rescheduling'])
+    .execute();
+  return rows.map((row) => row.session_id);
+}
+
+/** Also sessions that the projection knows nothing of: it may have been deleted. */
+async function sessionsAtRest(db: Database): Promise<string[]> {
+  const rows = await db
+    .selectFrom('sessions')
+    .leftJoin('projection.session_states', 'session_id', 'sessions.id')
+    .select('sessions.id')
+    .where((is) => is.or([is('status', 'is', null), is('status', '=', 'idle')]))
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+const AT_ONCE = 8;
+
+async function forEach(deps: RecoveryDeps, ids: string[], act: (id: string) => Promise<void>): Promise<void> {
+  const left = [...ids];
+  const work = async (): Promise<void> => {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) {
+      const one = id;
+      await attempt(deps, one, () => act(one));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+async function attempt(deps: RecoveryDeps, id: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    deps.log(`session ${id} could not be taken over: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

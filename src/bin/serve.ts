@@ -1,0 +1,23 @@
+import { type Flags, readConfig } from '../config/config.js';
+import { startServer } from './server.js';
+
+/** Runs the server until SIGTERM or Ctrl-C. Says on stdout when it can take requests; everything else is on stderr. */
+export async function serve(env: NodeJS.ProcessEnv, flags: Flags, version: string): Promise<void> {
+  const config = readConfig(env, flags);
+  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const server = await startServer(config, { version, log });
+  if (config.model.kind === 'scripted') log('no ANTHROPIC_API_KEY: a scripted model plays the model’s part');
+  if (server.key.file !== undefined) log(`the API key for clients is in ${server.key.file}`);
+  if (server.temporalUi !== undefined) log(`sessions can be watched at ${server.temporalUi}`);
+  process.stdout.write(`drover ready at ${server.url}\n`);
+  await Promise.race([stopAsked(), server.ended]);
+  await server.stop();
+  // Nothing is left to do; a connection that a library still holds must not keep us.
+  process.exit(0);
+}
+
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { createCatalog } from '../catalog/catalog.js';
+import { type ApiKey, loadApiKey } from '../config/api-key.js';
+import type { Config } from '../config/config.js';
+import { createHttpServer } from '../http/server.js';
+import { loadState } from '../session/projection.js';
+import { createFileBlobs } from '../session/blobs.js';
+import type { SessionAgent } from '../session/session.js';
+import { startReaper } from '../sandbox/reaper.js';
+import type { SandboxSpec } from '../sandbox/sandbox.js';
+import { selectSandboxes } from '../sandbox/sandboxes.js';
+import { type Database, openDatabase } from '../storage/database.js';
+import { obtainTemporal } from '../temporal/binary.js';
+import { connectClient } from '../temporal/connection.js';
+import type { TemporalServer } from '../temporal/embedded-server.js';
+import { startTemporal } from '../temporal/embedded.js';
+import { connectExisting } from '../temporal/namespace.js';
+import { type CleanUp, createCleanUp } from './clean-up.js';
+import { type DataDirectory, openDataDirectory } from './data-directory.js';
+import { type Engine, startEngine } from './engine.js';
+import { createModel, modelInfos } from './models.js';
+import { recoverSessions } from './recovery.js';
+
+export interface Server {
+  url: string;
+  key: ApiKey;
+  temporalUi: string | undefined;
+  /** Rejects when the server cannot go on. */
+  ended: Promise<void>;
+  /** Ends streams, lets go of what runs, and stops what was started here. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  version: string;
+  log(line: string): void;
+}
+
+/** The whole of Drover in one process. Throws a StartError that says what to mend; nothing runs on then. */
+export async function startServer(config: Config, options: ServerOptions): Promise<Server> {
+  const cleanUp = createCleanUp((error) => options.log(`while stopping: ${String(error)}`));
+  try {
+    return await start(config, options, cleanUp);
+  } catch (error) {
+    await cleanUp.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): Promise<Server> {
+  const { log, version } = options;
+  const directory = openDataDirectory(config.dataDir);
+  cleanUp.add(() => directory.close());
+  const key = loadApiKey(config);
+  const [temporal, db, hands] = await Promise.all([
+    openTemporal(config, log, cleanUp),
+    openStore(directory, cleanUp),
+    openSandboxes(config, directory, cleanUp),
+  ]);
+  hands.notes.forEach(log);
+  const client = await connectClient(temporal.address, config.temporal.namespace);
+  cleanUp.add(() => client.connection.close());
+  const engine = await openEngine(config, { client, temporal, db, directory, ...hands, log }, cleanUp);
+  const catalog = createCatalog({ db, sessions: engine.sessions, log: engine.log, models: modelInfos(config) });
+  const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
+  const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs: config.sandbox.idleMs }, REAP_EVERY_MS);
+  cleanUp.add(() => reaper.stop());
+  const http = createHttpServer({
+    catalog,
+    log: engine.log,
+    apiKeys: [key.value],
+    health: () => ({ status: 'ok', version }),
+    report: (error, request) => log(`${request.id} ${request.method} ${request.path}: ${describe(error)}`),
+  });
+  const url = await http.listen({ host: config.host, port: config.port });
+  cleanUp.add(() => http.close());
+  directory.announce(url);
+  void recoverSessions({ db, engine, catalog, log });
+  return { url, key, temporalUi: temporal.uiUrl, ended: engine.ended, stop: () => cleanUp.run() };
+}
+
+const REAP_EVERY_MS = 30_000;
+
+async function openTemporal(config: Config, log: (line: string) => void, cleanUp: CleanUp): Promise<TemporalServer> {
+  const { address, namespace } = config.temporal;
+  if (address !== undefined) return connectExisting(address, namespace, log);
+  const { path } = await obtainTemporal({ log });
+  const temporal = await startTemporal({ binary: path, dataDir: config.dataDir, log });
+  cleanUp.add(() => temporal.stop());
+  return temporal;
+}
+
+async function openStore(directory: DataDirectory, cleanUp: CleanUp): Promise<Database> {
+  const db = await openDatabase(directory.path);
+  cleanUp.add(() => db.destroy());
+  return db;
+}
+
+async function openSandboxes(config: Config, directory: DataDirectory, cleanUp: CleanUp) {
+  const { backend, image, runtime } = config.sandbox;
+  const selected = await selectSandboxes({
+    backend,
+    dataDir: join(directory.path, 'sandboxes'),
+    dataId: directory.id,
+    ...(image === undefined ? {} : { image }),
+    ...(runtime === undefined ? {} : { runtime }),
+  });
+  cleanUp.add(() => selected.sandboxes.close());
+  return selected;
+}
+
+const SPEC: SandboxSpec = { cpus: 1, memoryMb: 1_024, pids: 256, diskMb: 10_240, env: {} };
+
+interface Parts {
+  client: Client;
+  temporal: TemporalServer;
+  db: Database;
+  directory: DataDirectory;
+  sandboxes: Awaited<ReturnType<typeof openSandboxes>>['sandboxes'];
+  log(line: string): void;
+}
+
+async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {
+  const { temporal, db, directory } = parts;
+  const { continueAsNewEvents, heartbeatTimeoutMs, maxCachedWorkflows, stickyTimeoutMs } = config.temporal;
+  const engine = await startEngine({
+    ...parts,
+    address: temporal.address,
+    blobs: createFileBlobs(join(directory.path, 'blobs')),
+    model: createModel(config),
+    spec: SPEC,
+    limits: {
+      rounds_per_turn: ROUNDS_PER_TURN,
+      attempts: ATTEMPTS,
+      history_events: continueAsNewEvents,
+      heartbeat_timeout_ms: heartbeatTimeoutMs,
+    },
+    maxCachedWorkflows,
+    stickyTimeoutMs,
+    agentOf: (sessionId) => agentOf(db, sessionId),
+  });
+  cleanUp.add(() => engine.stop());
+  return engine;
+}
+
+const ROUNDS_PER_TURN = 500;
+const ATTEMPTS = 5;
+
+/** The agent that a session works with now: as it was created, or as an update has made it. */
+async function agentOf(db: Database, sessionId: string): Promise<SessionAgent> {
+  const state = await loadState(db, sessionId);
+  if (state?.agent) return state.agent;
+  const row = await findSession(db, sessionId);
+  if (row === undefined) throw new Error(`There is no session ${sessionId}.`);
+  return JSON.parse(row.agent);
+}
+
+function findSession(db: Database, id: string): Promise<{ agent: string } | undefined> {
+  return db.selectFrom('sessions').select('agent').where('id', '=', id).executeTakeFirst();
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
