@@ -16,6 +16,8 @@ export interface UpstreamReply {
   firstTokenMs?: number;
   /** Time between pieces of content; text has a piece for each word. */
   tokenMs?: number;
+  /** Between the message's last event and the end of the response's body. */
+  endMs?: number;
   /** At the end of max_tokens: the last call's input breaks off after so many characters. */
   tornAfter?: number;
   /** An HTTP error in place of a reply. */

@@ -55,6 +55,10 @@ export async function sendStream(
       flush();
     }
   }
+  if (reply.endMs) {
+    flush();
+    await pause(reply.endMs);
+  }
   response.end(pending);
 }
 

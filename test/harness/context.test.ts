@@ -106,6 +106,10 @@ function user(text: string, id = `m${seq}`, queued = false): ContextEntry {
   return { kind: 'event', seq: ++seq, queued, event: { id, type: 'user.message', content: [{ type: 'text', text }] } };
 }
 
+function processed(id: string): ContextEntry {
+  return { kind: 'processed', seq: ++seq, id };
+}
+
 function said(text: string): ContentBlock {
   return { type: 'text', text, citations: null };
 }
@@ -177,8 +181,20 @@ describe('the conversation', () => {
   it('counts a queued message where it was processed, and not at all before', () => {
     const log: ContextEntry[] = [user('one'), user('two', 'q', true), reply([said('1')], 'end_turn')];
     expect(JSON.stringify(toMessages(fold(log)))).not.toContain('two');
-    const after = fold([...log, { kind: 'processed', seq: ++seq, id: 'q' }]);
+    const after = fold([...log, processed('q')]);
     expect(toMessages(after).at(-1)).toEqual(textMessage('two'));
+  });
+
+  it('takes queued messages in the order in which they are processed, each once', () => {
+    const log = [
+      user('first', 'q1', true),
+      user('second', 'q2', true),
+      processed('q2'),
+      processed('q1'),
+      processed('q1'),
+    ];
+    const content = ['second', 'first'].map((text) => ({ type: 'text', text }));
+    expect(toMessages(fold(log))).toEqual([{ role: 'user', content }]);
   });
 
   it('keeps the text of an interrupted reply, without its unfinished thoughts', () => {
