@@ -1,6 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
+const MAX_ENTRIES = 64;
+const PRIVATE_ENDINGS = new Set(['localhost', 'local', 'internal', 'localdomain', 'invalid']);
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
 /** The domains of `web_fetch`: plain host names, each of which covers its subdomains. */
 export const hostListSchema = listOf((entry) => isPublicHost(entry));
 
@@ -10,10 +14,6 @@ export const hostAndPathListSchema = listOf((entry) => {
   if (slash < 0) return isPublicHost(entry);
   return isPublicHost(entry.slice(0, slash)) && !/[\s?#$,|^!]/.test(entry.slice(slash));
 });
-
-const MAX_ENTRIES = 64;
-const PRIVATE_ENDINGS = new Set(['localhost', 'local', 'internal', 'localdomain', 'invalid']);
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 function listOf(isValid: (entry: string) => boolean) {
   const entry = z

@@ -39,7 +39,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     ...LIMITS,
     genReqId: newRequestId,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 300, querystringParser: () => ({}) },
+    routerOptions: { maxParamLength: 10_000, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
       // Thrown before any hook has run: a path that is no path, for example.
       try {
@@ -51,11 +51,14 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     },
   });
   app.removeAllContentTypeParsers();
-  // Whatever it is called: curl says "form" unless told otherwise, and some clients say it twice.
   app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
     parseBody(body),
   );
-  app.addHook('onRequest', async (request, reply) => admit(request, reply, authenticate, deps.workspace));
+  app.addHook('onRequest', async (request, reply) => {
+    admit(request, reply, authenticate, deps.workspace);
+    // Whatever a body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
+    if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
+  });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, report));
   app.setNotFoundHandler((request) => {
     throw new ApiError('not_found_error', `There is no ${request.method} ${pathOf(request.url)}.`);

@@ -1,0 +1,89 @@
+import { ROUTES } from '../../src/http/routes.js';
+import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
+
+/** What this release carries out; every other row answers 501. */
+const BUILT = [
+  'agents.create',
+  'agents.retrieve',
+  'agents.update',
+  'agents.list',
+  'agents.archive',
+  'agents.versions.list',
+  'environments.create',
+  'environments.retrieve',
+  'environments.update',
+  'environments.list',
+  'environments.delete',
+  'environments.archive',
+  'sessions.create',
+  'sessions.retrieve',
+  'sessions.update',
+  'sessions.list',
+  'sessions.delete',
+  'sessions.archive',
+  'sessions.events.list',
+  'sessions.events.send',
+  'sessions.events.stream',
+  'sessions.threads.retrieve',
+  'sessions.threads.list',
+  'sessions.threads.archive',
+  'sessions.threads.events.list',
+  'sessions.threads.events.stream',
+  'models.retrieve',
+  'models.list',
+];
+
+let server: TestServer;
+beforeAll(async () => (server = await startTestServer()));
+afterAll(() => server.stop());
+
+test('the 120 rows of the contract, each exactly once', () => {
+  expect(ROUTES).toHaveLength(120);
+  const rows = ROUTES.map(([method, path]) => `${method} ${path.replaceAll(/:\w+/g, ':id')}`);
+  expect(new Set(rows).size).toBe(120);
+  expect(new Set(ROUTES.map(([, , operation]) => operation)).size).toBe(120);
+});
+
+test('P5: every row is a method of the SDK', () => {
+  for (const [, , operation] of ROUTES) {
+    const found = operation.split('.').reduce<unknown>(property, server.client.beta);
+    expect([operation, typeof found]).toEqual([operation, 'function']);
+  }
+});
+
+test.each(ROUTES.filter(([, , operation]) => !BUILT.includes(operation)))(
+  '%s %s answers 501 and names %s',
+  async (method, path, operation) => {
+    const response = await rawFetch(server, fill(path), { method });
+    expect(response.status).toBe(501);
+    expect(response.headers.get('x-should-retry')).toBe('false');
+    expect(await response.json()).toMatchObject({
+      type: 'error',
+      error: { type: 'not_implemented_error', message: expect.stringContaining(operation) },
+    });
+  },
+);
+
+test.each(ROUTES.filter(([, , operation]) => BUILT.includes(operation)))(
+  '%s %s is carried out (%s)',
+  async (method, path) => {
+    const response = await rawFetch(server, fill(path), { method });
+    await response.body?.cancel();
+    expect(response.status).toBeLessThan(500);
+  },
+);
+
+test('an upload to an endpoint that is not there yet is told so, not that it is no JSON', async () => {
+  const body = new FormData();
+  body.set('file', new Blob(['x'.repeat(100_000)]), 'a.txt');
+  const response = await rawFetch(server, '/v1/files', { method: 'POST', body });
+  expect(response.status).toBe(501);
+});
+
+function fill(path: string): string {
+  return path.replaceAll(/:\w+/g, 'x_1');
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
