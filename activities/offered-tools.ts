@@ -6,7 +6,7 @@ import type { SessionAgent } from '../src/session/session.js';
 export function offeredTools(agent: SessionAgent): Anthropic.Beta.BetaTool[] {
   const toolset = agent.tools.find((tool) => tool.type === 'agent_toolset_20260401');
   if (toolset === undefined) return [];
-  const byName = new Map(toolset.configs.map((config) => [String(config.name), config.enabled]));
+  const byName = new Map(toolset.configs.map((config) => [config.name, config.enabled]));
   const enabled = toolNames.filter((name) => byName.get(name) ?? toolset.default_config.enabled);
   return toolDefinitions({ network: false }, enabled);
 }

@@ -41,7 +41,12 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));
       const outcome = await deps.model.sample(request, previews, AbortSignal.any([line.abort, line.lost]));
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
-      return toResult(outcome, ids, tools.map(({ name }) => name), (block) => detachFields(block, session_id, deps.blobs));
+      return toResult(
+        outcome,
+        ids,
+        tools.map(({ name }) => name),
+        (block) => detachFields(block, session_id, deps.blobs),
+      );
     });
 }
 

@@ -1,6 +1,19 @@
-import { ApplicationFailure, defineSignal, defineUpdate, log, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  defineSignal,
+  defineUpdate,
+  log,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
 import { archive, change, receive, refusal, remove } from '../src/harness/inputs.js';
-import { SIGNAL_EVENTS, UPDATES, type ChangeRequest, type EventsRequest, type UpdateResult } from '../src/harness/protocol.js';
+import {
+  SIGNAL_EVENTS,
+  UPDATES,
+  type ChangeRequest,
+  type EventsRequest,
+  type UpdateResult,
+} from '../src/harness/protocol.js';
 import { parseSignal } from '../src/harness/signal.js';
 import type { Thread } from '../src/harness/state.js';
 
@@ -35,7 +48,8 @@ export function handleInputs(thread: Thread, listener: InputListener): void {
   setHandler(eventsSignal, (value) => {
     const parsed = parseSignal(value, thread.ports.newEventId);
     const fault = typeof parsed === 'string' ? parsed : refusal(thread.state, parsed);
-    if (fault === undefined && typeof parsed !== 'string') take({ request_id: thread.ports.newEventId(), events: parsed });
+    if (fault === undefined && typeof parsed !== 'string')
+      take({ request_id: thread.ports.newEventId(), events: parsed });
     else refuseSignal(fault ?? 'It could not be read.');
   });
 }
@@ -47,12 +61,15 @@ function done(thread: Thread, act: () => void): UpdateResult {
 
 function changeRefusal({ state }: Thread, request: ChangeRequest): string | undefined {
   if (state.status === 'terminated') return 'The session is archived or terminated and cannot be changed.';
-  if (request.agent !== undefined && isBusy(state)) return 'agent: cannot be changed while the session is running; interrupt it first.';
+  if (request.agent !== undefined && isBusy(state))
+    return 'agent: cannot be changed while the session is running; interrupt it first.';
   return undefined;
 }
 
 function busy({ state }: Thread, verb: string): string | undefined {
-  return isBusy(state) ? `The session is ${state.status}; interrupt it and wait until it is idle to ${verb} it.` : undefined;
+  return isBusy(state)
+    ? `The session is ${state.status}; interrupt it and wait until it is idle to ${verb} it.`
+    : undefined;
 }
 
 function isBusy({ status, queue, turn }: Thread['state']): boolean {

@@ -121,7 +121,9 @@ async function sample(thread: Thread, activities: Interruptibles): Promise<void>
   const span = beginSample(thread);
   const activityId = `model_${state.seq}`;
   const args = [{ session_id: state.session_id, up_to: state.seq }] as const;
-  const result = await activities.run(activityId, () => remote(state).sampleModel.executeWithOptions({ activityId }, [...args]));
+  const result = await activities.run(activityId, () =>
+    remote(state).sampleModel.executeWithOptions({ activityId }, [...args]),
+  );
   const givenUp = { type: 'interrupted', content: [], usage: NO_USAGE, ids: { message: '', thinking: '' } } as const;
   endSample(thread, span, activityId, result ?? { ...givenUp, content: [] });
 }

@@ -31,14 +31,14 @@ export interface EngineDeps {
   maxCachedWorkflows: number;
   stickyTimeoutMs: number;
   agentOf(sessionId: string): Promise<SessionAgent>;
-  log(line: string): void;
+  log: (line: string) => void;
 }
 
 /** Sessions at work: commands go in by `sessions`, what happened is read from `log`. */
 export interface Engine {
   sessions: Sessions;
   log: SessionLog;
-  /** Takes a thread over from a process that died, and reads what that had not projected. Returns whether it was behind. */
+  /** Takes a thread over from a process that died, and reads what that had not projected. */
   recover(thread: string): Promise<void>;
   /** Rejects when the worker fails for good. */
   ended: Promise<void>;
@@ -57,7 +57,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const transcripts = createTranscripts(db, projector);
   const freshness = createFreshness(projector);
   const prepareSandbox = (sessionId: string): void => {
-    sandboxes.acquire(sessionId, spec).catch((error: unknown) => log(`no sandbox yet for ${sessionId}: ${String(error)}`));
+    sandboxes
+      .acquire(sessionId, spec)
+      .catch((error: unknown) => log(`no sandbox yet for ${sessionId}: ${String(error)}`));
   };
   const activities = {
     journal: async <T>(batch: T): Promise<T> => batch,
@@ -69,7 +71,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const sweep = createSweep(client, () => worker.identity);
   const purge = createPurge({ client, projector, db, blobs, sandboxes, transcripts, freshness });
   return {
-    sessions: createSessions({ client, blobs, freshness, limits: deps.limits, release: sweep.release, purge }),
+    sessions: createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge }),
     log: createSessionLog(db, bus, freshness),
     async recover(thread) {
       await sweep.release(thread);

@@ -7,7 +7,10 @@ import { createScriptedModel } from '../model/scripted.js';
 /** The model that the configuration names. */
 export function createModel({ model }: Config): Model {
   if (model.kind === 'scripted') return createScriptedModel();
-  return createAnthropicModel({ apiKey: model.apiKey ?? '', baseURL: model.upstreamUrl ?? 'https://api.anthropic.com' });
+  return createAnthropicModel({
+    apiKey: model.apiKey ?? '',
+    baseURL: model.upstreamUrl ?? 'https://api.anthropic.com',
+  });
 }
 
 /** What `GET /v1/models` lists. */

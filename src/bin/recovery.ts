@@ -7,7 +7,9 @@ export interface RecoveryDeps {
   db: Database;
   engine: Engine;
   catalog: Catalog;
-  log(line: string): void;
+  log: (line: string) => void;
+  /** Raised when the server stops: what is left is for the next start. */
+  stopping: AbortSignal;
 }
 
 /**
@@ -19,9 +21,12 @@ export async function recoverSessions(deps: RecoveryDeps): Promise<void> {
   const isAtWork = async (id: string): Promise<boolean> =>
     ['running', 'rescheduling'].includes((await loadState(db, id))?.status ?? '');
   await forEach(deps, await sessionsAtWork(db), (id) => engine.recover(id));
-  for (const { id } of await catalog.sessions.listUnfinished()) {
-    await attempt(deps, id, () => catalog.sessions.finishDeletion(id));
-  }
+  const unfinished = await catalog.sessions.listUnfinished();
+  await forEach(
+    deps,
+    unfinished.map(({ id }) => id),
+    (id) => catalog.sessions.finishDeletion(id),
+  );
   await forEach(deps, await sessionsAtRest(db), async (id) => {
     await engine.log.getState(id);
     if (await isAtWork(id)) await engine.recover(id);
@@ -53,7 +58,7 @@ const AT_ONCE = 8;
 async function forEach(deps: RecoveryDeps, ids: string[], act: (id: string) => Promise<void>): Promise<void> {
   const left = [...ids];
   const work = async (): Promise<void> => {
-    for (let id = left.shift(); id !== undefined; id = left.shift()) {
+    for (let id = left.shift(); id !== undefined && !deps.stopping.aborted; id = left.shift()) {
       const one = id;
       await attempt(deps, one, () => act(one));
     }

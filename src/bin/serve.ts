@@ -4,7 +4,6 @@ import { startServer } from './server.js';
 /** Runs the server until SIGTERM or Ctrl-C. Says on stdout when it can take requests; everything else is on stderr. */
 export async function serve(env: NodeJS.ProcessEnv, flags: Flags, version: string): Promise<void> {
   const config = readConfig(env, flags);
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const server = await startServer(config, { version, log });
   if (config.model.kind === 'scripted') log('no ANTHROPIC_API_KEY: a scripted model plays the model’s part');
   if (server.key.file !== undefined) log(`the API key for clients is in ${server.key.file}`);
@@ -14,6 +13,10 @@ export async function serve(env: NodeJS.ProcessEnv, flags: Flags, version: strin
   await server.stop();
   // Nothing is left to do; a connection that a library still holds must not keep us.
   process.exit(0);
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function stopAsked(): Promise<void> {

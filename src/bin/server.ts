@@ -34,7 +34,7 @@ export interface Server {
 
 export interface ServerOptions {
   version: string;
-  log(line: string): void;
+  log: (line: string) => void;
 }
 
 /** The whole of Drover in one process. Throws a StartError that says what to mend; nothing runs on then. */
@@ -76,7 +76,12 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const url = await http.listen({ host: config.host, port: config.port });
   cleanUp.add(() => http.close());
   directory.announce(url);
-  void recoverSessions({ db, engine, catalog, log });
+  const stopping = new AbortController();
+  const recovering = recoverSessions({ db, engine, catalog, log, stopping: stopping.signal });
+  cleanUp.add(async () => {
+    stopping.abort();
+    await recovering;
+  });
   return { url, key, temporalUi: temporal.uiUrl, ended: engine.ended, stop: () => cleanUp.run() };
 }
 
@@ -118,7 +123,7 @@ interface Parts {
   db: Database;
   directory: DataDirectory;
   sandboxes: Awaited<ReturnType<typeof openSandboxes>>['sandboxes'];
-  log(line: string): void;
+  log: (line: string) => void;
 }
 
 async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {

@@ -72,9 +72,9 @@ export interface Limits {
 
 /** What a transition needs from its surroundings; in a workflow all three are deterministic. */
 export interface Ports {
-  now(): number;
-  random(): number;
-  newEventId(): string;
+  now: () => number;
+  random: () => number;
+  newEventId: () => string;
 }
 
 /** A thread and the entries it has written since they were last taken. */
@@ -107,11 +107,7 @@ export function initialState(start: SessionStart, limits: Limits): ThreadState {
 }
 
 /** Appends an event; the id is made here unless the event brings one. */
-export function emit(
-  thread: Thread,
-  event: NewEvent,
-  more: { queued?: true; from?: BodySource } = {},
-): void {
+export function emit(thread: Thread, event: NewEvent, more: { queued?: true; from?: BodySource } = {}): void {
   const id = event.id ?? thread.ports.newEventId();
   thread.entries.push({ kind: 'event', ...stamp(thread), event: { id, ...event }, ...more });
 }

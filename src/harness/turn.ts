@@ -1,12 +1,13 @@
 import type { ContentBlock, ModelFailure } from '../model/model.js';
 import type { BodySource } from '../session/journal.js';
+import { INTERRUPTED_TOOL_RESULT } from './context-results.js';
 import { addUsage, sessionUsage } from './usage.js';
 import { emitTerminated } from './inputs.js';
 import type { SampleFailed, SampleInterrupted, SampleReply, SampleResult, ToolResult } from './outcomes.js';
 import { emit, emitAssistant, emitProcessed, type Stop, type Thread, type ToolCall, type Turn } from './state.js';
 
-export const INTERRUPTED = 'Tool execution was interrupted before completion. Please retry.';
-const CUT_OFF = 'The reply reached its output limit, so this call was not run. Make it again, in smaller parts if it is large.';
+const CUT_OFF =
+  'The reply reached its output limit, so this call was not run. Make it again, in smaller parts if it is large.';
 
 /** Starts a turn with everything that is queued. */
 export function beginTurn(thread: Thread): void {
@@ -46,7 +47,7 @@ export function endSample(thread: Thread, spanId: string, activity: string, resu
 export function endTool(thread: Thread, call: ToolCall, result: ToolResult | null): void {
   const turn = running(thread);
   turn.calls = turn.calls.filter(({ id }) => id !== call.id);
-  if (result === null) emitSettled(thread, call.id, INTERRUPTED);
+  if (result === null) emitSettled(thread, call.id, INTERRUPTED_TOOL_RESULT);
   else emit(thread, { type: 'agent.tool_result', tool_use_id: call.id }, { from: { activity: call.id } });
 }
 
@@ -60,7 +61,7 @@ export function endBackOff(thread: Thread): void {
 export function endTurn(thread: Thread): void {
   const { state } = thread;
   const turn = running(thread);
-  for (const call of turn.calls) emitSettled(thread, call.id, INTERRUPTED);
+  for (const call of turn.calls) emitSettled(thread, call.id, INTERRUPTED_TOOL_RESULT);
   for (const id of state.interrupts.splice(0)) emitProcessed(thread, id);
   const stop = turn.stop ?? { type: 'end_turn' };
   const interrupted = turn.stop === null;

@@ -47,7 +47,11 @@ function withStatus(state: SessionState, status: SessionStatus, at: number): Ses
 
 /** Our own `session.updated`: its fields are of the wire's types. One without any says that the metadata was emptied. */
 function changes(event: LoggedEvent): Partial<SessionState> {
-  const { title, metadata, agent } = event as { title?: string | null; metadata?: Record<string, string>; agent?: SessionAgent };
+  const { title, metadata, agent } = event as {
+    title?: string | null;
+    metadata?: Record<string, string>;
+    agent?: SessionAgent;
+  };
   if (title === undefined && metadata === undefined && agent === undefined) return { metadata: {} };
   return { ...(title === undefined ? {} : { title }), ...(metadata ? { metadata } : {}), ...(agent ? { agent } : {}) };
 }

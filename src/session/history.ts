@@ -67,7 +67,7 @@ export function decode(decoder: Decoder, event: HistoryEvent): Decoded[] {
 }
 
 function decodeStart(payload: Payload | undefined): Decoded[] {
-  const input = fromPayload<WorkflowInput>(payload);
+  const input = fromPayload(payload) as WorkflowInput;
   return 'start' in input ? [{ type: 'start', start: input.start }] : [];
 }
 
@@ -78,7 +78,7 @@ function keepResult(decoder: Decoder, scheduledEventId: string, payload: Payload
 }
 
 function decodeBatch(decoder: Decoder, payload: Payload | undefined): Decoded[] {
-  const batch = fromPayload<JournalEntry[]>(payload);
+  const batch = fromPayload(payload) as JournalEntry[];
   const decoded = batch.map((entry): Decoded => ({ type: 'entry', entry: resolve(entry, decoder.results) }));
   for (const entry of batch) if (entry.kind !== 'processed' && entry.from) delete decoder.results[entry.from.activity];
   return decoded;
@@ -110,7 +110,8 @@ function resolve(entry: JournalEntry, results: Record<string, unknown>): LogEntr
     }
     case 'event': {
       const event = { ...entry.event };
-      if (entry.from) Object.assign(event, bodyOf(entry.event.type, resultOf(results, entry.from.activity), entry.from.blocks));
+      if (entry.from)
+        Object.assign(event, bodyOf(entry.event.type, resultOf(results, entry.from.activity), entry.from.blocks));
       return { kind: 'event', seq: entry.seq, at: entry.at, queued: entry.queued === true, event };
     }
     default:
@@ -146,10 +147,10 @@ function bodyOf(type: string, result: Result, blocks: number[] = []): Record<str
   }
 }
 
-function fromPayload<T>(payload: Payload | undefined): T {
+/** What our own workflow and activities wrote, as JSON by Temporal's default converter. */
+function fromPayload(payload: Payload | undefined): unknown {
   if (!payload?.data) throw new Error('History has an empty payload where the log has an entry.');
-  // What our own workflow and activities wrote, as JSON by Temporal's default converter.
-  return JSON.parse(Buffer.from(payload.data).toString()) as T;
+  return JSON.parse(Buffer.from(payload.data).toString());
 }
 
 function unreachable(entry: never): never {

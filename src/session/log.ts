@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../storage/database.js';
 import type { Bus } from './bus.js';
 import { listed, loadState } from './projection.js';
@@ -22,25 +23,45 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
 /** Reads see what this server has acknowledged: `acknowledge` notes it, `settle` waits until it is projected. */
 export interface Freshness {
   acknowledge(thread: string, seq: number): void;
+  /** Never fails: where Temporal does not answer in time, readers get what is projected. */
   settle(thread: string): Promise<void>;
   forget(thread: string): void;
 }
+
+/** How long a read waits for the log. */
+const PATIENCE_MS = 2_000;
+/** After a wait in vain the next readers are not kept waiting either, for this long. */
+const TROUBLE_MS = 5_000;
 
 export function createFreshness(projector: Projector): Freshness {
   const acknowledged = new Map<string, number>();
   // What a process that died had not projected yet is read once, when the thread is first asked for.
   const verified = new Set<string>();
+  let troubledUntil = 0;
+  const read = async (thread: string): Promise<void> => {
+    if (!verified.has(thread)) {
+      await projector.catchUp(thread);
+      verified.add(thread);
+    }
+    const seq = acknowledged.get(thread);
+    if (seq === undefined) return;
+    await projector.reach(thread, seq);
+    if (acknowledged.get(thread) === seq) acknowledged.delete(thread);
+  };
   return {
-    acknowledge: (thread, seq) => acknowledged.set(thread, Math.max(seq, acknowledged.get(thread) ?? 0)),
+    acknowledge: (thread, seq) => void acknowledged.set(thread, Math.max(seq, acknowledged.get(thread) ?? 0)),
     async settle(thread) {
-      if (!verified.has(thread)) {
-        await projector.catchUp(thread);
-        verified.add(thread);
-      }
-      const seq = acknowledged.get(thread);
-      if (seq === undefined) return;
-      await projector.reach(thread, seq);
-      if (acknowledged.get(thread) === seq) acknowledged.delete(thread);
+      if (verified.has(thread) && !acknowledged.has(thread)) return;
+      const reading = read(thread).then(
+        () => true,
+        () => false,
+      );
+      if (Date.now() < troubledUntil) return;
+      const late = new AbortController();
+      const waited = sleep(PATIENCE_MS, false, { signal: late.signal }).catch(() => false);
+      const isFresh = await Promise.race([reading, waited]);
+      late.abort();
+      if (!isFresh) troubledUntil = Date.now() + TROUBLE_MS;
     },
     forget(thread) {
       acknowledged.delete(thread);

@@ -130,7 +130,12 @@ export async function loadState(db: Database, sessionId: string): Promise<Sessio
 }
 
 async function saveState(tx: Database, sessionId: string, state: SessionState): Promise<void> {
-  const row = { session_id: sessionId, status: state.status, state: JSON.stringify(state), updated_at: state.updated_at };
+  const row = {
+    session_id: sessionId,
+    status: state.status,
+    state: JSON.stringify(state),
+    updated_at: state.updated_at,
+  };
   await tx
     .insertInto('projection.session_states')
     .values(row)

@@ -25,7 +25,8 @@ export interface ProjectorDeps extends ReadingDeps {
 }
 
 const PATIENCE_MS = 10_000;
-const RETRY_MS = 250;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5_000;
 
 export function createProjector(deps: ProjectorDeps): Projector {
   const followers = new Map<string, Follower>();
@@ -41,14 +42,14 @@ export function createProjector(deps: ProjectorDeps): Projector {
   };
 
   const run = async (thread: string, follower: Follower): Promise<void> => {
-    while (!closing.signal.aborted) {
+    for (let pause = FIRST_RETRY_MS; !closing.signal.aborted; pause = Math.min(2 * pause, LAST_RETRY_MS)) {
       try {
         await followTo(deps, thread, follower, closing.signal);
         break;
       } catch (error) {
         if (closing.signal.aborted) break;
         deps.onError(thread, error);
-        await sleep(RETRY_MS);
+        await sleep(pause, undefined, { signal: closing.signal }).catch(() => {});
       }
     }
     // Nothing is awaited between the last look at `wanted` and here: who asks from now on starts anew.

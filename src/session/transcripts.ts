@@ -53,7 +53,12 @@ async function entriesBetween(db: Database, thread: string, after: number, upTo:
   return rows.map((row) => toEntry(row.kind, row.seq, JSON.parse(row.body), row.position));
 }
 
-function toEntry(kind: 'event' | 'processed' | 'assistant', seq: number, body: unknown, position: number | null): ContextEntry {
+function toEntry(
+  kind: 'event' | 'processed' | 'assistant',
+  seq: number,
+  body: unknown,
+  position: number | null,
+): ContextEntry {
   switch (kind) {
     case 'event':
       // Input counts where it is taken up; the row's position says whether that is elsewhere.

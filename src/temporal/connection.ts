@@ -14,7 +14,14 @@ export async function connectClient(address: string, namespace: string): Promise
 }
 
 /** Codes of gRPC that callers tell apart. */
-export const GRPC = { cancelled: 1, invalidArgument: 3, deadlineExceeded: 4, notFound: 5, aborted: 10, unavailable: 14 } as const;
+export const GRPC = {
+  cancelled: 1,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  aborted: 10,
+  unavailable: 14,
+} as const;
 
 /** The code of a gRPC error, however deep the client has wrapped it. */
 export function grpcCode(error: unknown): number | undefined {

@@ -35,7 +35,12 @@ export function createHistoryReader(client: Client): HistoryReader {
   };
 }
 
-async function readPage(client: Client, workflowId: string, runId: string, token: Uint8Array | null): Promise<HistoryPage> {
+async function readPage(
+  client: Client,
+  workflowId: string,
+  runId: string,
+  token: Uint8Array | null,
+): Promise<HistoryPage> {
   const response = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId },
@@ -51,7 +56,7 @@ async function readPage(client: Client, workflowId: string, runId: string, token
 /** The runs of a thread's chain that are still kept, first to last. */
 export async function listRuns(client: Client, workflowId: string): Promise<string[]> {
   const runs: string[] = [];
-  for (let started = await firstEvent(client, { workflowId }); started; ) {
+  for (let started = await firstEvent(client, { workflowId }); started;) {
     runs.unshift(started.originalExecutionRunId ?? '');
     const runId = started.continuedExecutionRunId;
     started = runId ? await firstEvent(client, { workflowId, runId }) : undefined;

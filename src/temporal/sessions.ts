@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ApiError } from '../api-error.js';
-import { UPDATES, WORKFLOW_TYPE, type EventsRequest, type UpdateResult, type WorkflowInput } from '../harness/protocol.js';
+import {
+  UPDATES,
+  WORKFLOW_TYPE,
+  type EventsRequest,
+  type UpdateResult,
+  type WorkflowInput,
+} from '../harness/protocol.js';
 import type { Limits } from '../harness/state.js';
 import type { Blobs } from '../session/blobs.js';
 import { detachFields } from '../session/bodies.js';
@@ -10,6 +16,7 @@ import type { Freshness } from '../session/log.js';
 import { listed } from '../session/projection.js';
 import type { InputEvent, SessionEvent, Sessions, SessionStart } from '../session/session.js';
 import { GRPC, grpcCode } from './connection.js';
+import type { Sweep } from './sweep.js';
 import { TASK_QUEUE } from './task-queue.js';
 
 export interface SessionsDeps {
@@ -17,15 +24,15 @@ export interface SessionsDeps {
   blobs: Blobs;
   freshness: Freshness;
   limits: Limits;
-  /** Makes sure that a worker which died holds no claim on the thread; cheap when it holds none. */
-  release(thread: string): Promise<void>;
+  sweep: Sweep;
   /** Removes all that is kept of a session whose workflow is over. */
   purge(sessionId: string): Promise<void>;
 }
 
 /** Sessions as Temporal workflows: the workflow id is the session's. */
 export function createSessions(deps: SessionsDeps): Sessions {
-  const small = (event: InputEvent, sessionId: string): Promise<InputEvent> => detachFields(event, sessionId, deps.blobs);
+  const small = (event: InputEvent, sessionId: string): Promise<InputEvent> =>
+    detachFields(event, sessionId, deps.blobs);
   const update = async (sessionId: string, name: string, request: unknown = {}): Promise<void> => {
     const { seq } = await executeUpdate(deps, sessionId, name, request);
     deps.freshness.acknowledge(sessionId, seq);
@@ -34,6 +41,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async start(start) {
       const events = await Promise.all(start.initial_events.map((event) => small(event, start.session_id)));
       await startWorkflow(deps, { ...start, initial_events: events });
+      deps.sweep.own(start.session_id);
+      // A session that begins with events is running from the start: they and its status are one batch of the log.
+      if (events.length > 0) deps.freshness.acknowledge(start.session_id, events.length);
     },
     async send(sessionId, events) {
       const request_id = randomUUID();
@@ -44,7 +54,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await update(sessionId, UPDATES.events, request);
       return events.map(echo);
     },
-    update: async (sessionId, change) => update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs)),
+    update: async (sessionId, change) =>
+      update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs)),
     archive: (sessionId) => update(sessionId, UPDATES.archive),
     async delete(sessionId) {
       await update(sessionId, UPDATES.delete).catch((error: unknown) => {
@@ -82,8 +93,13 @@ const RETRY_MS = 50;
  * One update of the workflow's current run. The run may end by continuing as new while the update is under way: it is
  * then sent to the next run, which knows by its id whether it has been carried out.
  */
-async function executeUpdate(deps: SessionsDeps, workflowId: string, name: string, request: unknown): Promise<UpdateResult> {
-  await deps.release(workflowId);
+async function executeUpdate(
+  deps: SessionsDeps,
+  workflowId: string,
+  name: string,
+  request: unknown,
+): Promise<UpdateResult> {
+  await deps.sweep.release(workflowId);
   const handle = deps.client.workflow.getHandle(workflowId);
   const args: [unknown] = [request];
   const updateId = randomUUID();
@@ -116,7 +132,10 @@ function refusal(error: unknown): ApiError | undefined {
 /** The server refuses, or gives up, an update of a run that is just ending. */
 function isBetweenRuns(error: unknown): boolean {
   if (grpcCode(error) === GRPC.aborted) return true;
-  return error instanceof WorkflowUpdateFailedError && /Workflow Update was aborted|Workflow.*(completed|closing)/i.test(String(error.cause));
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    /Workflow Update was aborted|Workflow.*(completed|closing)/i.test(String(error.cause))
+  );
 }
 
 function gone(): ApiError {

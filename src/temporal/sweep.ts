@@ -13,11 +13,14 @@ const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivity
 export interface Sweep {
   /** Takes one thread back, once; later calls cost nothing. */
   release(thread: string): Promise<void>;
+  /** Notes that a thread began in this process: no other holds a claim on it. */
+  own(thread: string): void;
 }
 
 export function createSweep(client: Client, identity: () => string): Sweep {
   const released = new Map<string, Promise<void>>();
   return {
+    own: (thread) => void released.set(thread, Promise.resolve()),
     release(thread) {
       const known = released.get(thread);
       if (known) return known;

@@ -15,7 +15,7 @@ export interface WorkerDeps {
   control: Control;
   maxCachedWorkflows: number;
   stickyTimeoutMs: number;
-  log(line: string): void;
+  log: (line: string) => void;
 }
 
 export interface SessionWorker {
@@ -49,7 +49,7 @@ export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
     shutdownGraceTime: 0,
     shutdownForceTime: FORCE_MS,
   });
-  const ended = worker.run().finally(() => connection.close());
+  const ended = run(worker, connection);
   return {
     identity: worker.options.identity,
     ended,
@@ -58,6 +58,14 @@ export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
       await ended;
     },
   };
+}
+
+async function run(worker: Worker, connection: NativeConnection): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    await connection.close();
+  }
 }
 
 function sinksOf({ projector, control }: WorkerDeps): InjectedSinks<SessionSinks> {
