@@ -15,7 +15,10 @@ export interface DiskUse {
 
 const reviewMs = 10_000;
 
-/** Counts everything commands can write to: workspace, session files, home, and their logs. */
+/** Logs that nobody has collected yet do not count, up to here. */
+const logBytes = 512 * 2 ** 20;
+
+/** Counts everything commands can write to: workspace, session files, home, and more logs than can be accounted for. */
 export function watchDiskUse(place: Place, diskMb: number): DiskUse {
   const limit = diskMb * 2 ** 20;
   let used = 0;
@@ -54,11 +57,13 @@ async function freeBytes(directory: string): Promise<number> {
   return bavail * bsize;
 }
 
-// du follows no links. It complains of files that vanish while it counts; its sum stands all the same.
+// du follows no links. It complains of files that vanish while it counts; its figures stand all the same.
 async function usedBytes({ workspace, session, home, out }: Place): Promise<number> {
-  const args = ['-s', '-c', '-B1', '-x', '--', workspace, session, home, out];
+  const args = ['-s', '-B1', '-x', '--', workspace, session, home, out];
   const { stdout } = await promisify(execFile)('du', args).catch((error: { stdout?: string }) => ({
     stdout: error.stdout ?? '',
   }));
-  return Number(/^(\d+)\ttotal$/m.exec(stdout)?.[1] ?? 0);
+  const sizes = stdout.split('\n').map((line) => Number(/^\d+/.exec(line)?.[0] ?? 0));
+  const [files, logs] = [sizes.slice(0, 3), sizes[3] ?? 0];
+  return files.reduce((sum, size) => sum + size, 0) + Math.max(0, logs - logBytes);
 }

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { errorCode } from './place.js';
 import { filterArch } from './seccomp-rules.js';
 
 interface CheckOptions {
@@ -43,9 +44,4 @@ async function checkEngine(docker: Docker, info: EngineInfo, { image, runtime }:
 
 const no = (why: string) => ({ ok: false, why });
 
-const reason = (error: unknown): string =>
-  error instanceof Error
-    ? 'code' in error && typeof error.code === 'string'
-      ? error.code
-      : error.message
-    : String(error);
+const reason = (error: unknown): string => errorCode(error) ?? (error instanceof Error ? error.message : String(error));

@@ -86,7 +86,7 @@ async function removeContainer(container: Docker.Container): Promise<void> {
 }
 
 const statusOf = (error: unknown): unknown =>
-  error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
 
 /** Runs at most `width` jobs at a time. */
 function createLine(width: number) {

@@ -77,7 +77,7 @@ function createLossCheck(place: Place): () => Promise<boolean> {
 async function endOrPause(place: Place, execId: string, watch: DirectoryWatch): Promise<void> {
   const until = performance.now() + gulpMs;
   while (performance.now() < until && !(await readEnd(place, execId))) {
-    await watch.next(until - performance.now());
+    await watch.next(Math.max(0, until - performance.now()));
     await sleep(1);
   }
 }

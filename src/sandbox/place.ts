@@ -120,5 +120,8 @@ export function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
+/** The `code` of an error of Node's. */
 export const errorCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;

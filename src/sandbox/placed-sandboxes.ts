@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { watchDiskUse, type DiskUse } from './disk-use.js';
 import { readEnd } from './exec-output.js';
@@ -47,7 +47,11 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
   async function acquire(key: string, spec: SandboxSpec): Promise<Sandbox> {
     const place = placeOf(dataDir, key);
     const generation = await inTurn(key, async () => {
-      if (await isAlive(place)) return readGeneration(place);
+      if (await isAlive(place)) {
+        // Whoever asks for it is about to use it: the reaper is to count from now.
+        await utimes(place.host, new Date(), new Date());
+        return readGeneration(place);
+      }
       await createPlace(place);
       await launcher.stop(place);
       const next = (await readGeneration(place)) + 1;

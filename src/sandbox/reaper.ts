@@ -3,11 +3,11 @@ import type { SandboxInfo, Sandboxes } from './sandbox.js';
 export interface ReaperOptions {
   sandboxes: Sandboxes;
   /** Whether the session of this key still exists. Where it does not, its sandbox and workspace are removed. */
-  isWanted(key: string): Promise<boolean>;
+  isWanted: (key: string) => Promise<boolean>;
   /** How long a sandbox may run with nothing to do; afterwards only its files are kept. */
   idleMs: number;
   /** What could not be removed is tried again in the next round. */
-  onError?(key: string, error: unknown): void;
+  onError?: (key: string, error: unknown) => void;
 }
 
 export interface Reaped {

@@ -180,8 +180,12 @@ run() { # ID
   [[ -n ${tag_of[$id]-} ]] && return
   read -r shell restart timeout_ms file_kb 2>/dev/null <"$in/x/$id/command" || return
   ((restart)) && restart_shell "$shell"
-  make_room "$id"
   tag_of[$id]=$((++last_tag))
+  if ! make_room "$id"; then
+    printf '[Not started: other commands use all processes.]\n' >>"$out/$id.log"
+    printf '254 \n' >"$out/$id.exit"
+    return
+  fi
   shell_tags[$shell]+=" $last_tag"
   supervise "$id" "$last_tag" "$shell" "$file_kb" &
   supervisor[$id]=$!
@@ -196,14 +200,29 @@ restart_shell() { # NAME
   : >"$out/shell.$1"
 }
 
-# A new command needs a few processes. When background processes have taken all of them, they make way.
+# A new command needs a few processes; bash as PID 1 would not survive that it cannot have them. Where they are scarce
+# those make way that are about to end anyway, then what ended commands have left behind. Fails if that does not help.
 make_room() { # ID
   local id tags=()
-  set -- "$1" /proc/[0-9]*
-  ((pids_limit && $# + 8 > pids_limit)) || return
+  is_crowded || return 0
+  for id in "${!dying[@]}"; do tags+=("${tag_of[$id]}"); done
+  slay "${tags[@]}"
+  has_room && return 0
+  tags=()
   for id in "${!tag_of[@]}"; do [[ -z ${supervisor[$id]-} ]] && tags+=("${tag_of[$id]}"); done
   slay "${tags[@]}"
   printf '[The limit of %d processes was reached: background processes were ended.]\n' "$pids_limit" >>"$out/$1.log"
+  has_room
+}
+
+has_room() {
+  set -- /proc/[0-9]*
+  ((pids_limit == 0 || $# + 8 <= pids_limit))
+}
+
+is_crowded() { # more than half of all processes are in use
+  set -- /proc/[0-9]*
+  ((pids_limit && $# * 2 > pids_limit))
 }
 
 end() { # ID WHY
@@ -219,7 +238,8 @@ end() { # ID WHY
   recorded "$id" || printf '%s\n' "$2" >"$out/$id.why"
   unset "deadline[$id]"
   find_marked "${tag_of[$id]}"
-  signal TERM
+  # Whoever forks faster than it can be asked to stop is not asked.
+  if ((pids_limit && ${#found[@]} * 2 > pids_limit)); then slay "${tag_of[$id]}"; else signal TERM; fi
   now
   dying[$id]=$((REPLY + 1000000))
 }
@@ -280,5 +300,8 @@ serve() {
   done
 }
 
+# PID 1 gets no signal from inside unless it has a handler, and bash has some of its own. These do nothing, and the
+# commands do not inherit them.
+trap : HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM XCPU XFSZ VTALRM SYS
 limit_works || marks=variable
 serve

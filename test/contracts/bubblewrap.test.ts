@@ -1,0 +1,4 @@
+import { bubblewrap } from '../support/sandbox.js';
+import { describeSandboxes } from './sandbox.js';
+
+describeSandboxes(bubblewrap());

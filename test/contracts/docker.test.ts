@@ -1,0 +1,4 @@
+import { docker } from '../support/sandbox.js';
+import { describeSandboxes } from './sandbox.js';
+
+describeSandboxes(docker());
