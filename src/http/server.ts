@@ -6,6 +6,7 @@ import type { SessionLog } from '../session/session.js';
 import { agentHandlers } from './agents.js';
 import { type Authenticate, createAuthenticate } from './auth.js';
 import { MAX_BODY_BYTES, parseBody } from './body.js';
+import { createDrain } from './drain.js';
 import { environmentHandlers } from './environments.js';
 import { pathOf, type ReportError, sendError } from './errors.js';
 import { eventHandlers } from './events.js';
@@ -76,6 +77,9 @@ const LIMITS = {
   http: { headersTimeout: 60_000, maxHeaderSize: 64 * 1024 },
 };
 
+/** For requests that are in work when the server closes; within what a shutdown may take. */
+const DRAIN_MS = 3_000;
+
 /** Gives the request its id, and lets it pass or throws. */
 function admit(
   request: FastifyRequest,
@@ -92,7 +96,11 @@ function admit(
 function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: HttpServerDeps): void {
   const statusOf = async (id: string) => (await catalog.sessions.retrieve(id)).status;
   const streams = createStreams({ log, statusOf, ...(limits && { limits }) });
-  app.addHook('preClose', async () => streams.closeAll());
+  const drain = createDrain(app.server, DRAIN_MS);
+  app.addHook('preClose', async () => {
+    streams.closeAll();
+    drain();
+  });
   const handlers: Handlers = {
     ...agentHandlers(catalog.agents),
     ...environmentHandlers(catalog.environments),

@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import type Anthropic from '@anthropic-ai/sdk';
 import { startTestServer, type TestServer } from '../support/app.js';
 
 type CreateParams = Anthropic.Beta.Agents.AgentCreateParams;

@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import { type Anthropic, BadRequestError } from '@anthropic-ai/sdk';
 import { startTestServer, type TestServer } from '../support/app.js';
 
 type CreateParams = Anthropic.Beta.Agents.AgentCreateParams;
@@ -136,8 +136,8 @@ test.each<[string, object, RegExp]>([
   ['an unknown identity', { execution_identity: { type: 'root' } }, /execution_identity\.type: /],
   ['a role without ARN', { execution_identity: { type: 'aws_role' } }, /execution_identity\.role_arn: is required/],
 ])('create with %s is 400 and names the field', async (_what, change, message) => {
-  const params = { ...BASE, ...change } as CreateParams;
+  const params = { ...BASE, ...change };
   const error = await agents.create(params).catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(Anthropic.BadRequestError);
+  expect(error).toBeInstanceOf(BadRequestError);
   expect(String(error)).toMatch(message);
 });

@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import { type Anthropic, BadRequestError, ConflictError, NotFoundError } from '@anthropic-ai/sdk';
 import { startTestServer, type TestServer } from '../support/app.js';
 
 type CreateParams = Anthropic.Beta.Agents.AgentCreateParams;
@@ -144,8 +144,8 @@ describe('create and retrieve', () => {
 
   test('an unknown agent or version is 404', async () => {
     const { id } = await agents.create(BASE);
-    await expect(agents.retrieve('agent_none')).rejects.toThrow(Anthropic.NotFoundError);
-    await expect(agents.retrieve(id, { version: 2 })).rejects.toThrow(Anthropic.NotFoundError);
+    await expect(agents.retrieve('agent_none')).rejects.toThrow(NotFoundError);
+    await expect(agents.retrieve(id, { version: 2 })).rejects.toThrow(NotFoundError);
     await expect(agents.retrieve(id, { version: 0 })).rejects.toThrow(/version: must be an integer/);
   });
 });
@@ -173,10 +173,9 @@ describe('update', () => {
     const { id } = await agents.create(BASE);
     await agents.update(id, { name: 'Two', version: 1 });
     const error = await agents.update(id, { name: 'Two', version: 1 }).catch((caught: unknown) => caught);
-    expect(error).toBeInstanceOf(Anthropic.ConflictError);
-    if (!(error instanceof Anthropic.ConflictError)) return;
-    expect(error.headers.get('x-should-retry')).toBe('false');
-    expect(error.error).toMatchObject({ error: { type: 'conflict_error' } });
+    expect(error).toBeInstanceOf(ConflictError);
+    expect(error).toMatchObject({ error: { error: { type: 'conflict_error' } } });
+    expect(error instanceof ConflictError && error.headers.get('x-should-retry')).toBe('false');
   });
 
   test('model: effort stays with the id, inference_geo must be said again', async () => {
@@ -220,8 +219,8 @@ describe('archive', () => {
     const archived = await agents.archive(id);
     expect(archived.archived_at).not.toBeNull();
     expect({ ...(await agents.archive(id)) }).toEqual({ ...archived });
-    await expect(agents.update(id, { name: 'x' })).rejects.toThrow(Anthropic.BadRequestError);
-    await expect(agents.archive('agent_none')).rejects.toThrow(Anthropic.NotFoundError);
+    await expect(agents.update(id, { name: 'x' })).rejects.toThrow(BadRequestError);
+    await expect(agents.archive('agent_none')).rejects.toThrow(NotFoundError);
     const listed = async (include_archived: boolean) => {
       const { data } = await agents.list({ include_archived, limit: 100 });
       return data.some((agent) => agent.id === id);

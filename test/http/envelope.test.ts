@@ -1,5 +1,5 @@
 import net from 'node:net';
-import Anthropic from '@anthropic-ai/sdk';
+import Anthropic, { AuthenticationError, NotFoundError } from '@anthropic-ai/sdk';
 import { ApiError } from '../../src/api-error.js';
 import { ROUTES } from '../../src/http/routes.js';
 import { API_KEY, rawFetch, SECOND_API_KEY, startTestServer, type TestServer } from '../support/app.js';
@@ -11,7 +11,7 @@ afterEach(() => server.session.fail(null));
 
 describe('keys', () => {
   test('without a key: 401 and nothing else, on every path but /health', async () => {
-    const paths = [...ROUTES.map(([method, path]) => [method, path.replaceAll(/:\w+/g, 'x')] as const)];
+    const paths = ROUTES.map(([method, path]) => [method, path.replaceAll(/:\w+/g, 'x')] as const);
     for (const [method, path] of [
       ...paths,
       ['GET', '/'],
@@ -19,7 +19,7 @@ describe('keys', () => {
       ['OPTIONS', '/v1/agents'],
       ['GET', '/%zz'],
     ]) {
-      const response = await fetch(`${server.url}${path}`, { method: String(method) });
+      const response = await fetch(`${server.url}${path}`, { method });
       expect([path, response.status]).toEqual([path, 401]);
       expect(response.headers.get('anthropic-workspace-id')).toBeNull();
       expect(await response.json()).toEqual({
@@ -32,7 +32,7 @@ describe('keys', () => {
 
   test('a wrong key is refused with the SDK’s class for it', async () => {
     const client = new Anthropic({ apiKey: 'sk-ant-wrong', baseURL: server.url, maxRetries: 0 });
-    await expect(client.beta.agents.list()).rejects.toThrow(Anthropic.AuthenticationError);
+    await expect(client.beta.agents.list()).rejects.toThrow(AuthenticationError);
   });
 
   test.each([
@@ -68,7 +68,7 @@ describe('headers', () => {
 
   test('the SDK finds the request id on the object', async () => {
     const agent = await server.client.beta.agents.create({ name: 'a', model: 'm' });
-    expect(agent._request_id).toMatch(/^req_/);
+    expect(Reflect.get(agent, '_request_id')).toMatch(/^req_/);
   });
 
   test('unknown headers, versions and betas do not matter', async () => {
@@ -89,7 +89,7 @@ describe('requests that are no requests', () => {
       const response = await rawFetch(server, path, { method });
       expect([path, response.status]).toEqual([path, 404]);
     }
-    await expect(server.client.get('/v1/nothing')).rejects.toThrow(Anthropic.NotFoundError);
+    await expect(server.client.get('/v1/nothing')).rejects.toThrow(NotFoundError);
   });
 
   test('a path that is no path is 400', async () => {

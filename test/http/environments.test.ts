@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { startTestServer, type TestServer } from '../support/app.js';
 
 type CreateParams = Anthropic.Beta.Environments.EnvironmentCreateParams;
@@ -101,15 +101,16 @@ test.each<[string, object, RegExp, string | null]>([
 ])('create with %s is 400', async (_what, change, message, code) => {
   const params = { name: 'e', ...change } as CreateParams;
   const error = await environments.create(params).catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(Anthropic.BadRequestError);
+  expect(error).toBeInstanceOf(BadRequestError);
   expect(String(error)).toMatch(message);
-  if (code !== null) expect(error).toMatchObject({ error: { error: { details: { error_code: code } } } });
+  const details = code === null ? {} : { details: { error_code: code } };
+  expect(error).toMatchObject({ error: { error: { type: 'invalid_request_error', ...details } } });
 });
 
 test('the type of a config never changes', async () => {
   const { id } = await environments.create({ name: 'e' });
   const error = await environments.update(id, { config: { type: 'self_hosted' } }).catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(Anthropic.BadRequestError);
+  expect(error).toBeInstanceOf(BadRequestError);
   expect(error).toMatchObject({ error: { error: { details: { error_code: 'invalid_config_type_change' } } } });
 });
 
@@ -129,9 +130,9 @@ test('delete waits until no session refers to it', async () => {
   const agent = await server.client.beta.agents.create({ name: 'a', model: 'm' });
   const session = await server.client.beta.sessions.create({ agent: agent.id, environment_id: id });
   await server.client.beta.sessions.archive(session.id);
-  await expect(environments.delete(id)).rejects.toThrow(Anthropic.BadRequestError);
+  await expect(environments.delete(id)).rejects.toThrow(BadRequestError);
   await server.client.beta.sessions.delete(session.id);
   expect(await environments.delete(id)).toMatchObject({ id, type: 'environment_deleted' });
-  await expect(environments.retrieve(id)).rejects.toThrow(Anthropic.NotFoundError);
-  await expect(environments.delete(id)).rejects.toThrow(Anthropic.NotFoundError);
+  await expect(environments.retrieve(id)).rejects.toThrow(NotFoundError);
+  await expect(environments.delete(id)).rejects.toThrow(NotFoundError);
 });

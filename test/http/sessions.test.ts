@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { ApiError } from '../../src/api-error.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 
@@ -93,15 +93,15 @@ describe('create', () => {
     const create = client.beta.sessions.create.bind(client.beta.sessions);
     await expect(create({ agent: old.id, environment_id })).rejects.toThrow(/400.*is archived/);
     await expect(create({ agent, environment_id: gone.id })).rejects.toThrow(/400.*is archived/);
-    await expect(create({ agent: 'agent_none', environment_id })).rejects.toThrow(Anthropic.NotFoundError);
-    await expect(create({ agent, environment_id: 'env_none' })).rejects.toThrow(Anthropic.NotFoundError);
+    await expect(create({ agent: 'agent_none', environment_id })).rejects.toThrow(NotFoundError);
+    await expect(create({ agent, environment_id: 'env_none' })).rejects.toThrow(NotFoundError);
   });
 
   test('a start that is refused leaves nothing; one without an answer leaves what the sweep finishes', async () => {
     const count = async () => (await server.db.selectFrom('sessions').select('id').execute()).length;
     const before = await count();
     server.session.fail(new ApiError('invalid_request_error', 'no'));
-    await expect(client.beta.sessions.create({ agent, environment_id })).rejects.toThrow(Anthropic.BadRequestError);
+    await expect(client.beta.sessions.create({ agent, environment_id })).rejects.toThrow(BadRequestError);
     expect(await count()).toBe(before);
     server.session.fail(new ApiError('unavailable_error', 'No worker answered.'));
     await expect(client.beta.sessions.create({ agent, environment_id })).rejects.toMatchObject({ status: 503 });
@@ -109,7 +109,7 @@ describe('create', () => {
     const unfinished = await server.catalog.sessions.listUnfinished();
     expect(unfinished).toHaveLength(1);
     for (const { id } of unfinished) {
-      await expect(client.beta.sessions.retrieve(id)).rejects.toThrow(Anthropic.NotFoundError);
+      await expect(client.beta.sessions.retrieve(id)).rejects.toThrow(NotFoundError);
       await server.catalog.sessions.finishDeletion(id);
     }
     expect(await server.catalog.sessions.listUnfinished()).toEqual([]);
@@ -162,7 +162,7 @@ describe('archive and delete', () => {
     expect(archived).toMatchObject({ status: 'terminated', archived_at: expect.stringMatching(/Z$/) });
     expect(await client.beta.sessions.archive(id)).toMatchObject({ archived_at: archived.archived_at });
     expect((await client.beta.sessions.events.list(id)).data.length).toBeGreaterThan(3);
-    await expect(client.beta.sessions.events.send(id, { events: [hello] })).rejects.toThrow(Anthropic.BadRequestError);
+    await expect(client.beta.sessions.events.send(id, { events: [hello] })).rejects.toThrow(BadRequestError);
   });
 
   test('delete: gone everywhere', async () => {
@@ -178,7 +178,7 @@ describe('archive and delete', () => {
       () => client.beta.sessions.events.stream(id),
       () => client.beta.sessions.threads.list(id),
     ]) {
-      await expect(call()).rejects.toThrow(Anthropic.NotFoundError);
+      await expect(call()).rejects.toThrow(NotFoundError);
     }
   });
 
@@ -187,7 +187,7 @@ describe('archive and delete', () => {
     server.session.fail(new ApiError('unavailable_error', 'No worker answered.'));
     await expect(client.beta.sessions.delete(id)).rejects.toMatchObject({ status: 503 });
     server.session.fail(null);
-    await expect(client.beta.sessions.retrieve(id)).rejects.toThrow(Anthropic.NotFoundError);
+    await expect(client.beta.sessions.retrieve(id)).rejects.toThrow(NotFoundError);
     expect(await server.catalog.sessions.listUnfinished()).toMatchObject([{ id }]);
     await client.beta.sessions.delete(id);
     expect(await server.catalog.sessions.listUnfinished()).toEqual([]);
