@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BadRequestError, type Anthropic } from '@anthropic-ai/sdk';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
 
+type SessionListParams = Anthropic.Beta.Sessions.SessionListParams;
 type Session = Anthropic.Beta.Sessions.BetaManagedAgentsSession;
 
 let server: TestServer;
@@ -28,14 +29,9 @@ test('250 agents in pages, newest first, each once', async () => {
 });
 
 test('250 sessions forward, in both orders', async () => {
-  const walk = async (order: 'asc' | 'desc') => {
-    const seen: string[] = [];
-    for await (const session of client.beta.sessions.list({ limit: 100, order })) seen.push(session.id);
-    return seen;
-  };
   const made = sessions.map((session) => session.id);
-  expect(await walk('asc')).toEqual(made);
-  expect(await walk('desc')).toEqual(made.toReversed());
+  expect(await walkSessions('asc')).toEqual(made);
+  expect(await walkSessions('desc')).toEqual(made.toReversed());
 });
 
 test('250 sessions back again by prev_page: the same pages', async () => {
@@ -69,32 +65,26 @@ test('what is made between two pages shifts nothing', async () => {
 
 test('created_at bounds', async () => {
   const [, second, third] = sessions;
-  const titles = async (params: Anthropic.Beta.Sessions.SessionListParams) => {
-    const { data } = await client.beta.sessions.list({ order: 'asc', limit: 3, ...params });
-    return data.map((session) => session.title);
-  };
   const at = second?.created_at ?? '';
-  expect(await titles({ 'created_at[gte]': at })).toEqual(['1', '2', '3']);
-  expect(await titles({ 'created_at[gt]': at })).toEqual(['2', '3', '4']);
-  expect(await titles({ 'created_at[lt]': at })).toEqual(['0']);
-  expect(await titles({ 'created_at[gt]': at, 'created_at[lte]': third?.created_at ?? '' })).toEqual(['2']);
+  expect(await titlesOf({ 'created_at[gte]': at })).toEqual(['1', '2', '3']);
+  expect(await titlesOf({ 'created_at[gt]': at })).toEqual(['2', '3', '4']);
+  expect(await titlesOf({ 'created_at[lt]': at })).toEqual(['0']);
+  expect(await titlesOf({ 'created_at[gt]': at, 'created_at[lte]': third?.created_at ?? '' })).toEqual(['2']);
 });
 
 test('filters: agent, version, status, archived, what does not exist', async () => {
-  const count = async (params: Anthropic.Beta.Sessions.SessionListParams) =>
-    (await client.beta.sessions.list({ limit: 100, ...params })).data.length;
-  expect(await count({ agent_id: agents[1] ?? '' })).toBe(0);
-  expect(await count({ agent_id: agents[0] ?? '', agent_version: 2 })).toBe(0);
-  expect(await count({ agent_id: agents[0] ?? '', agent_version: 1 })).toBe(100);
-  expect(await count({ agent_version: 2 })).toBe(100);
-  expect(await count({ deployment_id: 'depl_1' })).toBe(0);
-  expect(await count({ memory_store_id: 'memstore_1' })).toBe(0);
+  expect(await countOf({ agent_id: agents[1] ?? '' })).toBe(0);
+  expect(await countOf({ agent_id: agents[0] ?? '', agent_version: 2 })).toBe(0);
+  expect(await countOf({ agent_id: agents[0] ?? '', agent_version: 1 })).toBe(100);
+  expect(await countOf({ agent_version: 2 })).toBe(100);
+  expect(await countOf({ deployment_id: 'depl_1' })).toBe(0);
+  expect(await countOf({ memory_store_id: 'memstore_1' })).toBe(0);
 
   const id = sessions[5]?.id ?? '';
   await client.beta.sessions.archive(id);
-  expect(await count({ statuses: ['terminated'] })).toBe(0);
-  expect(await count({ statuses: ['terminated', 'running'], include_archived: true })).toBe(1);
-  expect(await count({ statuses: ['running'] })).toBe(0);
+  expect(await countOf({ statuses: ['terminated'] })).toBe(0);
+  expect(await countOf({ statuses: ['terminated', 'running'], include_archived: true })).toBe(1);
+  expect(await countOf({ statuses: ['running'] })).toBe(0);
   server.session.hold();
   const running = sessions[6]?.id ?? '';
   const events = [{ type: 'user.message' as const, content: [{ type: 'text' as const, text: 'x' }] }];
@@ -143,12 +133,10 @@ test('a cursor serves its own list, its order, and filters that hold it', async 
 });
 
 test('models: Page style, both directions, stages of life, aliases', async () => {
-  const ids = async (params: Anthropic.Beta.ModelListParams) =>
-    (await client.beta.models.list(params)).data.map((model) => model.id);
-  expect(await ids({})).toEqual(['claude-opus-5-5', 'claude-haiku-4-5-20251001']);
-  expect(await ids({ lifecycle: ['retired'] })).toEqual(['claude-old-1']);
-  expect(await ids({ after_id: 'claude-opus-5-5' })).toEqual(['claude-haiku-4-5-20251001']);
-  expect(await ids({ before_id: 'claude-haiku-4-5-20251001' })).toEqual(['claude-opus-5-5']);
+  expect(await modelIds({})).toEqual(['claude-opus-5-5', 'claude-haiku-4-5-20251001']);
+  expect(await modelIds({ lifecycle: ['retired'] })).toEqual(['claude-old-1']);
+  expect(await modelIds({ after_id: 'claude-opus-5-5' })).toEqual(['claude-haiku-4-5-20251001']);
+  expect(await modelIds({ before_id: 'claude-haiku-4-5-20251001' })).toEqual(['claude-opus-5-5']);
   const first = await client.beta.models.list({ limit: 1 });
   expect(first).toMatchObject({ has_more: true, first_id: 'claude-opus-5-5', last_id: 'claude-opus-5-5' });
   const walked: string[] = [];
@@ -162,4 +150,23 @@ async function times<Made>(count: number, make: (n: number) => Promise<Made>): P
   const made: Made[] = [];
   for (let n = 0; n < count; n++) made.push(await make(n));
   return made;
+}
+
+async function walkSessions(order: 'asc' | 'desc'): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const session of client.beta.sessions.list({ limit: 100, order })) seen.push(session.id);
+  return seen;
+}
+
+async function titlesOf(params: SessionListParams): Promise<(string | null)[]> {
+  const { data } = await client.beta.sessions.list({ order: 'asc', limit: 3, ...params });
+  return data.map((session) => session.title);
+}
+
+async function countOf(params: SessionListParams): Promise<number> {
+  return (await client.beta.sessions.list({ limit: 100, ...params })).data.length;
+}
+
+async function modelIds(params: Anthropic.Beta.ModelListParams): Promise<string[]> {
+  return (await client.beta.models.list(params)).data.map((model) => model.id);
 }

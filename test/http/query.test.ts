@@ -1,5 +1,6 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
+import { ApiError } from '../../src/api-error.js';
 import { createCursor } from '../../src/http/page.js';
 import { readQuery } from '../../src/http/query.js';
 
@@ -18,29 +19,23 @@ test('any query string is read or refused, never more', () => {
   fc.assert(
     fc.property(fc.string(), (search) => {
       const query = readQuery(`/x?${search}`);
-      for (const read of [
+      const reads = [
         () => query.integer('limit', { min: 1, max: 9 }),
         () => query.flag('f'),
         () => query.list('c', COLOURS),
         () => query.times('t', ['gte', 'lt']),
         () => query.text('page'),
-      ]) {
-        try {
-          read();
-        } catch (error) {
-          expect(error).toMatchObject({ type: 'invalid_request_error' });
-        }
-      }
+      ];
+      expect(reads.map(outcome)).not.toContain('broken');
     }),
   );
 });
 
 test('integers keep to their range', () => {
   fc.assert(
-    fc.property(fc.integer(), (n) => {
+    fc.property(fc.oneof(fc.integer(), fc.integer({ min: -2, max: 1003 })), (n) => {
       const read = () => readQuery(`/x?limit=${n}`).integer('limit', { min: 1, max: 1000 });
-      if (n >= 1 && n <= 1000) expect(read()).toBe(n);
-      else expect(read).toThrow(/^limit: /);
+      expect(outcome(read)).toBe(n >= 1 && n <= 1000 ? n : 'refused');
     }),
   );
 });
@@ -49,9 +44,8 @@ test('times are read to the millisecond, whatever their zone', () => {
   const range = { min: new Date('1970-01-01'), max: new Date('2200-01-01'), noInvalidDate: true };
   fc.assert(
     fc.property(fc.date(range), (date) => {
-      const read = (text: string) => readQuery(`/x?t%5Bgte%5D=${encodeURIComponent(text)}`).times('t', ['gte']);
-      expect(read(date.toISOString())).toEqual({ gte: date.getTime() });
-      expect(read(date.toISOString().replace('Z', '+00:00'))).toEqual({ gte: date.getTime() });
+      expect(readTime(date.toISOString())).toEqual({ gte: date.getTime() });
+      expect(readTime(date.toISOString().replace('Z', '+00:00'))).toEqual({ gte: date.getTime() });
     }),
   );
   for (const bad of ['2026', '2026-01-01', 'now', '2026-13-01T00:00:00Z', '2026-01-01T00:00:00']) {
@@ -97,3 +91,15 @@ describe('cursors', () => {
     );
   });
 });
+
+function readTime(text: string) {
+  return readQuery(`/x?t%5Bgte%5D=${encodeURIComponent(text)}`).times('t', ['gte']);
+}
+
+function outcome(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof ApiError && error.type === 'invalid_request_error' ? 'refused' : 'broken';
+  }
+}

@@ -13,8 +13,6 @@ beforeAll(async () => {
   plain = (await server.client.beta.agents.create({ name: 'a', model: 'm' })).id;
 });
 afterAll(() => server.stop());
-// Whatever was refused has left no row.
-afterEach(async () => expect(await server.db.selectFrom('sessions').select('id').execute()).toEqual([]));
 
 const toolset = (rest: object) => ({ tools: [{ type: 'agent_toolset_20260401' as const, ...rest }] });
 const ask = { permission_policy: { type: 'always_ask' } };
@@ -112,4 +110,8 @@ test('a self_hosted environment is 400', async () => {
   const own = await server.client.beta.environments.create({ name: 'own', config: { type: 'self_hosted' } });
   const create = server.client.beta.sessions.create({ agent: plain, environment_id: own.id });
   await expect(create).rejects.toThrow(/environment_id: self_hosted/);
+});
+
+test('whatever was refused has left no row', async () => {
+  expect(await server.db.selectFrom('sessions').select('id').execute()).toEqual([]);
 });
