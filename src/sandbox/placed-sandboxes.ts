@@ -56,6 +56,8 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
       await launcher.stop(place);
       const next = (await readGeneration(place)) + 1;
       await writeGeneration(place, next);
+      // Nothing runs there now, so nothing can swap what is removed for a link.
+      await rm(path.join(place.out, '.started'), { recursive: true, force: true });
       await Promise.all([createRequests(place), installScripts(place)]);
       await launcher.launch(place, next, spec);
       return next;

@@ -20,10 +20,6 @@ export async function identify(pid: number): Promise<ProcessIdentity | undefined
   return { pid, started: `${fields[19]}@${boot.trim()}` };
 }
 
-export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
-  return (await identify(identity.pid))?.started === identity.started;
-}
-
 /** Kills that process and no other; resolves when it is gone. */
 export async function killProcess(identity: ProcessIdentity): Promise<void> {
   while (await isRunning(identity)) {
@@ -34,6 +30,10 @@ export async function killProcess(identity: ProcessIdentity): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+async function isRunning(identity: ProcessIdentity): Promise<boolean> {
+  return (await identify(identity.pid))?.started === identity.started;
 }
 
 /** Whether a path is there for us to see. */

@@ -10,7 +10,8 @@
 #       ID.why         why it was ended, when it was
 #       ID.exit        `CODE REASON`; complete once it ends in a newline
 #       ID.killed      no process of a killed command is left
-#       shell.NAME     state of a persistent shell
+#       .shell-NAME    state of a persistent shell
+#       .started       a runner has been here: what it knew is gone with it, so there is no second one
 #
 # The kernel keeps a pid namespace's PID 1 from every signal sent inside it, so `kill -9 -1` ends commands and
 # their supervisors but not this loop. Whatever must work while every pid is taken uses builtins only: no fork.
@@ -186,7 +187,7 @@ run() { # ID
     printf '254 \n' >"$out/$id.exit"
     return
   fi
-  shell_tags[$shell]+=" $last_tag"
+  [[ $shell == - ]] || shell_tags[$shell]+=" $last_tag"
   supervise "$id" "$last_tag" "$shell" "$file_kb" &
   supervisor[$id]=$!
   now
@@ -197,7 +198,7 @@ restart_shell() { # NAME
   # shellcheck disable=SC2086 # the list is meant to be split
   slay ${shell_tags[$1]-}
   shell_tags[$1]=
-  : >"$out/shell.$1"
+  : >"$out/.shell-$1"
 }
 
 # A new command needs a few processes; bash as PID 1 would not survive that it cannot have them. Where they are scarce
@@ -284,6 +285,9 @@ next_pause() {
 
 serve() {
   local verb id why at
+  # An engine may start the same container again; its commands must read as lost, not as running.
+  [[ -e $out/.started ]] && exit 1
+  : >"$out/.started"
   exec 9<>"$in/requests"
   while :; do
     now

@@ -17,7 +17,7 @@ export interface SelectedSandboxes {
   notes: string[];
 }
 
-export const defaultImage = 'drover-sandbox:latest';
+const defaultImage = 'drover-sandbox:latest';
 
 /** The backend to run commands in. Throws with every reason when there is none: nothing ever runs unconfined. */
 export async function selectSandboxes(config: SandboxesConfig): Promise<SelectedSandboxes> {

@@ -2,7 +2,7 @@
 # Sets `__sbx_script`. Usage: . shell.sh, with $1 the command's id, $2 the shell's name or `-`, $3 its file limit.
 __sbx_dir=/run/drover/in/x/$1
 __sbx_state=
-[[ $2 == - ]] || __sbx_state=/run/drover/out/shell.$2
+[[ $2 == - ]] || __sbx_state=/run/drover/out/.shell-$2
 # With no file to be written the state cannot be kept: the one before stands.
 __sbx_keep=$3
 __sbx_script=$(<"$__sbx_dir/script")

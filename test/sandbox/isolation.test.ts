@@ -235,7 +235,7 @@ function describeIsolation(backend: Backend): void {
     const { dataDir } = bench;
     await sandbox.start('forger', {
       script:
-        'cd /run/drover/out; rm -f forger.log; ln -s "$1" forger.log; mkfifo later.log; ln -s "$1" shell.main; sleep 0.3',
+        'cd /run/drover/out; rm -f forger.log; ln -s "$1" forger.log; mkfifo later.log; ln -s "$1" .shell-main; sleep 0.3',
       args: [join(dataDir, '.secret')],
       timeoutMs: 5_000,
     });
