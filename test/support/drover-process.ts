@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import { createBubblewrapSandboxes } from '../../src/sandbox/bubblewrap.js';
 import { createDockerSandboxes } from '../../src/sandbox/docker.js';
@@ -34,6 +35,8 @@ export interface Drover {
   readonly stderr: string;
   /** Starts a process and waits until it takes requests; resolves to the milliseconds that took. */
   start(): Promise<number>;
+  /** Starts a process and kills it with SIGKILL so many milliseconds later, ready or not. */
+  startAndKill(afterMs: number): Promise<void>;
   /** SIGKILL; resolves when the process is gone. Its Temporal server and its sandboxes live on. */
   kill(): Promise<void>;
   /** SIGTERM; resolves to how the process ended. */
@@ -101,6 +104,15 @@ export function createDrover(options: DroverOptions = {}): Drover {
       const began = performance.now();
       running = await launch(dataDir, options, (text) => (stderr += text));
       return performance.now() - began;
+    },
+    async startAndKill(afterMs) {
+      if (running) throw new Error('a drover is running already');
+      const child = spawnServe(dataDir, options);
+      child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      const exited = exitOf(child);
+      await Promise.race([sleep(afterMs), exited]);
+      child.kill('SIGKILL');
+      await exited;
     },
     kill,
     stop,

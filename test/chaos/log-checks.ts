@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { SessionEvent } from '../../src/session/session.js';
+import { describeList } from './chaos-session.js';
+
+/** What is true of every list at rest, whatever happened on the way; throws with the list when it is not. */
+export function checkList(list: SessionEvent[]): void {
+  const faults = [...twice(list), ...calls(list), ...spans(list), ...statuses(list)];
+  if (list.some((event) => !event.processed_at)) faults.push('an input is still queued');
+  if (faults.length > 0) throw new Error(`${faults.join('\n')}\n${describeList(list)}`);
+}
+
+function twice(list: SessionEvent[]): string[] {
+  const ids = list.map(({ id }) => id);
+  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} is listed twice`);
+}
+
+function calls(list: SessionEvent[]): string[] {
+  const faults: string[] = [];
+  const results = list.flatMap((event) => (event.type === 'agent.tool_result' ? [event.tool_use_id] : []));
+  const uses = list.flatMap((event) => (event.type === 'agent.tool_use' ? [event.id] : []));
+  for (const id of uses) {
+    const count = results.filter((of) => of === id).length;
+    if (count !== 1) faults.push(`tool use ${id} has ${count} results`);
+  }
+  for (const id of results) if (!uses.includes(id)) faults.push(`a result of ${id}, which was never called`);
+  return faults;
+}
+
+function spans(list: SessionEvent[]): string[] {
+  const faults: string[] = [];
+  const open = new Set<string>();
+  for (const event of list) {
+    if (event.type === 'span.model_request_start') open.add(event.id);
+    if (event.type === 'span.model_request_end' && !open.delete(event.model_request_start_id)) {
+      faults.push(`${event.id} ends a model request that is not open`);
+    }
+  }
+  return [...faults, ...[...open].map((id) => `model request ${id} never ends`)];
+}
+
+/** Running and idle take turns, and so do the thread's. */
+function statuses(list: SessionEvent[]): string[] {
+  const faults: string[] = [];
+  for (const prefix of ['session.status_', 'session.thread_status_']) {
+    let last = 'idle';
+    for (const { type, id } of list) {
+      if (!type.startsWith(prefix)) continue;
+      const now = type.slice(prefix.length);
+      if (now === last) faults.push(`${id} says ${now} again`);
+      last = now;
+    }
+    if (last !== 'idle') faults.push(`the list ends while ${prefix}${last}`);
+  }
+  return faults;
+}
+
+/** The log's numbers in the projection have no gap; throws when they do. */
+export function checkNumbers(dataDir: string, sessionId: string): number {
+  const db = new DatabaseSync(join(dataDir, 'projection.db'), { readOnly: true });
+  try {
+    const rows = db.prepare('select seq from log where thread = ? order by seq').all(sessionId);
+    rows.forEach(({ seq }, index) => {
+      if (seq !== index + 1) throw new Error(`entry ${index + 1} of ${sessionId} has number ${String(seq)}`);
+    });
+    return rows.length;
+  } finally {
+    db.close();
+  }
+}
+
+/** A list as one that another run can be compared with: ids by order of appearance, without times and durations. */
+export function shapeOf(list: SessionEvent[]): string[] {
+  const names = new Map<string, string>();
+  return list.map((event) =>
+    JSON.stringify(event, (key, value: unknown) => (VARYING.has(key) ? undefined : value)).replaceAll(
+      /\b(sevt|sthr|sesn)_\w+/g,
+      (id) => names.get(id) ?? names.set(id, `#${names.size}`).get(id) ?? id,
+    ),
+  );
+}
+
+const VARYING = new Set(['processed_at', 'active_seconds']);
+
+export function textOf(event: SessionEvent | undefined): string {
+  const content = event && 'content' in event && Array.isArray(event.content) ? event.content : [];
+  return content.map((block) => ('text' in block && typeof block.text === 'string' ? block.text : '')).join('');
+}
+
+export function resultsOf(list: SessionEvent[]) {
+  return list.flatMap((event) => (event.type === 'agent.tool_result' ? [event] : []));
+}
+
+export function ofType(list: SessionEvent[], type: SessionEvent['type']): SessionEvent[] {
+  return list.filter((event) => event.type === type);
+}
