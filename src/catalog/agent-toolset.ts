@@ -13,7 +13,7 @@ type Policy = AgentToolConfig['permission_policy'];
 /** The eight tools of `agent_toolset_20260401`. */
 export const AGENT_TOOL_NAMES = ['bash', 'read', 'write', 'edit', 'glob', 'grep', 'web_fetch', 'web_search'] as const;
 
-export const policySchema = z.discriminatedUnion('type', [
+const policySchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('always_allow') }),
   z.strictObject({ type: z.literal('always_ask') }),
   z.strictObject({ type: z.literal('auto') }),

@@ -9,7 +9,7 @@ type CloudParams = Anthropic.Beta.Environments.BetaCloudConfigParams;
 type Packages = Anthropic.Beta.Environments.BetaPackages;
 
 /** What an environment has when nothing is said: the cloud, an open network, no packages. */
-export const DEFAULT_CONFIG: Cloud = {
+const DEFAULT_CONFIG: Cloud = {
   type: 'cloud',
   networking: { type: 'unrestricted' },
   packages: { type: 'packages', apt: [], cargo: [], gem: [], go: [], npm: [], pip: [] },

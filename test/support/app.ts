@@ -38,13 +38,13 @@ export interface TestServerOptions<Part> {
 }
 
 /** The whole API over a real socket and a real database in a directory of its own. */
-export function startTestServer(options: { streams?: Partial<StreamLimits> } = {}): Promise<TestServer> {
+export function startTestServer(options?: { streams?: Partial<StreamLimits> }): Promise<TestServer>;
+export function startTestServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>>;
+export function startTestServer(options: Partial<TestServerOptions<SessionPart>> = {}) {
   return startServer({ createSession: createMemorySessions, ...options });
 }
 
-export async function startServer<Part extends SessionPart>(
-  options: TestServerOptions<Part>,
-): Promise<TestServer<Part>> {
+async function startServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>> {
   const dir = mkdtempSync(join(tmpdir(), 'drover-http-'));
   const db = await openDatabase(dir);
   const session = options.createSession(db);
