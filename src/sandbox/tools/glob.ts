@@ -64,7 +64,8 @@ const GLOB = fileScript(
   `path=$1 regex=$2 limit=$3
 err=$(cd -P -- "$path" 2>&1) || deny "$path" "$err"
 cd -P -- "$path"
-export LC_ALL=C.UTF-8
+# So that ? and [!a] stand for characters, not bytes; a small image may lack this locale, and bash would say so.
+{ export LC_ALL=C.UTF-8; } 2>/dev/null
 find . -type d '(' -name .git -o -name node_modules ')' -prune -o \\
   -type f -regextype posix-extended -regex "./$regex" -printf '%T@ %P\\0' 2>/dev/null |
   LC_ALL=C sort -z -k1,1nr -k2 | head -z -n "$limit" | cut -z -d ' ' -f 2- |

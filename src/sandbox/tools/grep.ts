@@ -53,7 +53,7 @@ root=\${root%$'\\n'x}
 skip=(--exclude-dir=.git --exclude-dir=node_modules)
 [[ $root == */.git* || $root == */node_modules* ]] && skip=()
 search() {
-  export LC_ALL=C.UTF-8
+  { export LC_ALL=C.UTF-8; } 2>/dev/null
   if type -P rg >/dev/null; then
     rg --no-config --no-messages --color never -nH --no-heading -e "$pattern" -- "$root"
   else
