@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EventHead, JournalEntry } from '../../src/session/journal.js';
+
+/** What is wrong with a whole log, in words; nothing when it keeps every promise of `journal.ts` and of the contract. */
+export function faultsOf(entries: JournalEntry[]): string[] {
+  return [...order(entries), ...calls(entries), ...queue(entries), ...spans(entries), ...statuses(entries)];
+}
+
+function order(entries: JournalEntry[]): string[] {
+  return entries.flatMap((entry, index) => [
+    ...(entry.seq === index + 1 ? [] : [`entry ${index + 1} has seq ${entry.seq}`]),
+    ...(entry.at >= (entries[index - 1]?.at ?? 0) ? [] : [`entry ${entry.seq} goes back in time`]),
+  ]);
+}
+
+function eventsOf(entries: JournalEntry[]): EventHead[] {
+  return entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
+}
+
+function calls(entries: JournalEntry[]): string[] {
+  const faults: string[] = [];
+  const open = new Set<string>();
+  const ids = new Set<string>();
+  for (const event of eventsOf(entries)) {
+    if (ids.has(event.id)) faults.push(`event ${event.id} twice`);
+    ids.add(event.id);
+    if (event.type === 'agent.tool_use') open.add(event.id);
+    if (event.type === 'agent.tool_result' && !open.delete(String(event['tool_use_id']))) {
+      faults.push(`a result of ${String(event['tool_use_id'])} that is not awaited`);
+    }
+    if (event.type === 'session.status_idle' && open.size > 0) faults.push(`idle with open calls ${[...open].join()}`);
+  }
+  return [...faults, ...[...open].map((id) => `no result of ${id}`)];
+}
+
+function queue(entries: JournalEntry[]): string[] {
+  const faults: string[] = [];
+  const queued = new Set<string>();
+  for (const entry of entries) {
+    if (entry.kind === 'event' && entry.queued === true) queued.add(entry.event.id);
+    if (entry.kind === 'processed' && !queued.delete(entry.id)) faults.push(`${entry.id} processed, but not queued`);
+  }
+  // What a session that is over had not taken up stays as it is.
+  const isOver = eventsOf(entries).some(({ type }) => type === 'session.status_terminated');
+  return isOver ? faults : [...faults, ...[...queued].map((id) => `${id} never processed`)];
+}
+
+function spans(entries: JournalEntry[]): string[] {
+  const faults: string[] = [];
+  let open: string | undefined;
+  for (const event of eventsOf(entries)) {
+    if (event.type === 'span.model_request_start') {
+      if (open !== undefined) faults.push(`${event.id} starts inside ${open}`);
+      open = event.id;
+    } else if (event.type === 'span.model_request_end') {
+      if (event['model_request_start_id'] !== open) faults.push(`${event.id} ends what has not begun`);
+      open = undefined;
+    } else if (open !== undefined && event.type.includes('status_')) faults.push(`${event.type} inside a span`);
+  }
+  return open === undefined ? faults : [...faults, `${open} never ends`];
+}
+
+const FOLLOWS: Record<string, string[]> = {
+  idle: ['running', 'terminated', 'deleted'],
+  running: ['idle', 'rescheduled', 'terminated'],
+  rescheduled: ['running', 'idle', 'terminated'],
+  terminated: [],
+  deleted: [],
+};
+
+/** Contract: behaviours §1.1, events §4. */
+function statuses(entries: JournalEntry[]): string[] {
+  const faults: string[] = [];
+  const events = eventsOf(entries);
+  let status = 'idle';
+  for (const [index, event] of events.entries()) {
+    const next = /^session\.(?:status_)?(idle|running|rescheduled|terminated|deleted)$/.exec(event.type)?.[1];
+    if (next === undefined) {
+      const isWork = event.type.startsWith('agent.') || event.type.startsWith('span.');
+      if (isWork && status !== 'running') faults.push(`${event.type} while ${status}`);
+      if (status === 'deleted') faults.push(`${event.type} after the end`);
+      continue;
+    }
+    if (!FOLLOWS[status]?.includes(next)) faults.push(`${status} → ${next}`);
+    status = next;
+    faults.push(...mirrorFaults(events, index, next));
+  }
+  const threads = events.filter(({ type }) => type.startsWith('session.thread_status_')).length;
+  const sessions = events.filter(({ type }) => type.startsWith('session.status_')).length;
+  return threads === sessions ? faults : [...faults, `${threads} thread statuses for ${sessions} of the session`];
+}
+
+/** What stands right beside a status event. */
+function mirrorFaults(events: EventHead[], index: number, status: string): string[] {
+  const at = (offset: number): EventHead | undefined => events[index + offset];
+  const isThread = (event: EventHead | undefined): boolean =>
+    event?.type === `session.thread_status_${status}` &&
+    event['session_thread_id'] === 'sthr_1' &&
+    event['agent_name'] === 'coder';
+  switch (status) {
+    case 'running':
+      return isThread(at(1)) ? [] : ['running without its thread'];
+    case 'idle': {
+      const reasons = [at(0), at(-2)].map((event) => [event?.['stop_reason'], event?.['stop_details']]);
+      const isRight = isThread(at(-2)) && at(-1)?.type === 'session.usage' && isDeepStrictEqual(reasons[0], reasons[1]);
+      return isRight ? [] : ['idle without its thread and usage'];
+    }
+    case 'rescheduled':
+    case 'terminated':
+      return isThread(at(-1)) ? [] : [`${status} without its thread`];
+    default:
+      return [];
+  }
+}
