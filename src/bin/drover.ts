@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Flags } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
+import type { QuickstartFlags } from './quickstart.js';
 
 /** The command line. Each command is loaded when it is asked for, so that `--help` and `doctor` answer at once. */
 export async function run(argv: string[], version: string): Promise<void> {
@@ -24,6 +25,10 @@ function commands(version: string): Command {
   withFlags(drover.command('serve'))
     .description('run the server until SIGTERM or Ctrl-C')
     .action(async (flags: Flags) => (await import('./serve.js')).serve(process.env, flags, version));
+  withFlags(drover.command('quickstart'))
+    .description('start a server, have an agent do one task, and say where to go on')
+    .option('--keep', 'leave the server running')
+    .action(async (flags: QuickstartFlags) => (await import('./quickstart.js')).runQuickstart(process.env, flags));
   return drover;
 }
 
