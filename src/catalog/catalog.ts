@@ -31,7 +31,7 @@ export interface CatalogDeps {
 export function createCatalog(deps: CatalogDeps): Catalog {
   const { db, sessions, log, models, workspace = DEFAULT_WORKSPACE, now = Date.now } = deps;
   const shared = { db, workspace, clock: createRisingClock(now) };
-  const live = { ...shared, now, sessions, log };
+  const live = { ...shared, now, sessions, log, inWork: new Set<string>() };
   return {
     agents: createAgents(shared),
     environments: createEnvironments(shared),

@@ -20,7 +20,23 @@ export async function createSession(deps: SessionDeps, body: unknown): Promise<s
   checkRequestSupport(params);
   const thread_id = newId('sthr');
   checkEvents(params.initial_events ?? [], 'initial_events', thread_id);
-  const { id, agent_name, created_at } = await insertSession(deps, params, thread_id);
+  const id = newId('sesn');
+  deps.inWork.add(id);
+  try {
+    await storeAndStart(deps, params, { id, thread_id });
+  } finally {
+    deps.inWork.delete(id);
+  }
+  return id;
+}
+
+interface Ids {
+  id: string;
+  thread_id: string;
+}
+
+async function storeAndStart(deps: SessionDeps, params: Params, { id, thread_id }: Ids): Promise<void> {
+  const { agent_name, created_at } = await insertSession(deps, params, { id, thread_id });
   const initial_events = (params.initial_events ?? []).map((event): InputEvent => ({ ...event, id: newId('sevt') }));
   const { title = null, metadata = {} } = params;
   try {
@@ -30,16 +46,14 @@ export async function createSession(deps: SessionDeps, body: unknown): Promise<s
     throw error;
   }
   await deps.db.updateTable('sessions').set({ started_at: deps.clock() }).where('id', '=', id).execute();
-  return id;
 }
 
 type Params = ReturnType<typeof sessionCreateSchema.parse>;
 
-function insertSession({ db, workspace, clock }: SessionDeps, params: Params, thread_id: string) {
+function insertSession({ db, workspace, clock }: SessionDeps, params: Params, { id, thread_id }: Ids) {
   return db.transaction().execute(async (tx) => {
     const agent = await snapshot(tx, workspace, params);
     await checkEnvironment(tx, workspace, params.environment_id);
-    const id = newId('sesn');
     const created_at = clock();
     await tx
       .insertInto('sessions')
@@ -59,7 +73,7 @@ function insertSession({ db, workspace, clock }: SessionDeps, params: Params, th
         deleted_at: null,
       })
       .execute();
-    return { id, agent_name: agent.name, created_at };
+    return { agent_name: agent.name, created_at };
   });
 }
 

@@ -10,12 +10,13 @@ export interface Unfinished {
 
 /** Deletes an idle or terminated session for good; from the first step on nobody sees it any more. */
 export async function deleteSession(deps: SessionDeps, id: string): Promise<void> {
-  if (!(await isBeingDeleted(deps, id))) {
-    const { state } = await readLive(deps, id);
-    if (isBusy(state)) throw invalid('session_id', `session ${id} is ${state.status}; interrupt it first`);
-    await setDeleted(deps, id, deps.clock());
+  deps.inWork.add(id);
+  try {
+    if (!(await isBeingDeleted(deps, id))) await beginDeletion(deps, id);
+    await finishDeletion(deps, id);
+  } finally {
+    deps.inWork.delete(id);
   }
-  await finishDeletion(deps, id);
 }
 
 /** Completes a deletion that has begun, or undoes a creation that has not ended. Idempotent. */
@@ -31,15 +32,22 @@ export async function finishDeletion(deps: SessionDeps, id: string): Promise<voi
   await deps.db.deleteFrom('sessions').where('id', '=', id).execute();
 }
 
-/** For the sweep at start-up, before the first request: each of these is to be handed to `finishDeletion`. */
-export function listUnfinished({ db, workspace }: SessionDeps): Promise<Unfinished[]> {
-  return db
+/** For the sweep at start-up: each of these is to be handed to `finishDeletion`. What a request has in work is left out. */
+export async function listUnfinished({ db, workspace, inWork }: SessionDeps): Promise<Unfinished[]> {
+  const rows = await db
     .selectFrom('sessions')
     .select(['id', 'thread_id'])
     .where('workspace', '=', workspace)
     .where((eb) => eb.or([eb('started_at', 'is', null), eb('deleted_at', 'is not', null)]))
     .orderBy('created_at')
     .execute();
+  return rows.filter((row) => !inWork.has(row.id));
+}
+
+async function beginDeletion(deps: SessionDeps, id: string): Promise<void> {
+  const { state } = await readLive(deps, id);
+  if (isBusy(state)) throw invalid('session_id', `session ${id} is ${state.status}; interrupt it first`);
+  await setDeleted(deps, id, deps.clock());
 }
 
 /** A client that repeats a DELETE which failed half-way completes it. */

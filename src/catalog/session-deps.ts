@@ -13,6 +13,8 @@ export interface SessionDeps {
   workspace: string;
   sessions: Sessions;
   log: SessionLog;
+  /** Sessions that a request of this process is creating or deleting right now: the sweep leaves them alone. */
+  inWork: Set<string>;
 }
 
 export interface LiveSession {

@@ -19,7 +19,7 @@ export interface SessionCatalog {
   delete(id: string): Promise<Anthropic.Beta.Sessions.BetaManagedAgentsDeletedSession>;
   /** Refused while it runs. Idempotent. */
   archive(id: string): Promise<Session>;
-  /** Sessions whose creation or deletion did not end; for the sweep at start-up, before the first request. */
+  /** Sessions whose creation or deletion did not end; for the sweep at start-up. Requests may be served meanwhile. */
   listUnfinished(): Promise<Unfinished[]>;
   /** Removes one of those, workflow and row. Idempotent. */
   finishDeletion(id: string): Promise<void>;

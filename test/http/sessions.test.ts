@@ -1,5 +1,6 @@
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { ApiError } from '../../src/api-error.js';
+import { createMemorySessions } from '../support/memory-session.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 
 let server: TestServer;
@@ -115,6 +116,31 @@ describe('create', () => {
     expect(await server.catalog.sessions.listUnfinished()).toEqual([]);
     expect(await count()).toBe(before);
   });
+});
+
+test('the sweep leaves alone what a request has in work', async () => {
+  const seen: unknown[] = [];
+  const look = async () => seen.push(await other.catalog.sessions.listUnfinished());
+  const other = await startTestServer({
+    createSession: (db) => {
+      const { sessions, log } = createMemorySessions(db);
+      const start: typeof sessions.start = async (params) => {
+        await look();
+        return sessions.start(params);
+      };
+      const remove: typeof sessions.delete = async (id) => {
+        await look();
+        return sessions.delete(id);
+      };
+      return { sessions: { ...sessions, start, delete: remove }, log };
+    },
+  });
+  const made = await other.client.beta.agents.create({ name: 'a', model: 'm' });
+  const box = await other.client.beta.environments.create({ name: 'e' });
+  const { id } = await other.client.beta.sessions.create({ agent: made.id, environment_id: box.id });
+  await other.client.beta.sessions.delete(id);
+  await other.stop();
+  expect(seen).toEqual([[], []]);
 });
 
 describe('update', () => {
