@@ -7,12 +7,14 @@ import type { Blobs } from '../src/session/blobs.js';
 import { attach, detachFields } from '../src/session/bodies.js';
 import { alive, AttemptLost, type Lifeline } from './alive.js';
 import type { Control } from './control.js';
+import type { FinishedCalls } from './finished-calls.js';
 
 export interface ToolDeps {
   sandboxes: Sandboxes;
   spec: SandboxSpec;
   blobs: Blobs;
   control: Control;
+  finished: FinishedCalls;
 }
 
 /**
@@ -23,7 +25,11 @@ export function createRunTool(deps: ToolDeps): (input: ToolInput) => Promise<Too
   return (given) =>
     alive(deps.control, async (line) => {
       const input = await attach(given.input, given.session_id, deps.blobs);
-      const outcome = await inSandbox(deps, given.session_id, (sandbox) => use(sandbox, { ...given, input }, line));
+      const outcome = await inSandbox(deps, given.session_id, async (sandbox) => {
+        const outcome = await use(sandbox, { ...given, input }, line);
+        if (outcome.type === 'result') deps.finished.add(given.session_id, sandbox, given.tool_use_id);
+        return outcome;
+      });
       if (outcome.type === 'detached') {
         if (line.lost.aborted) throw new AttemptLost();
         return outcome;

@@ -12,6 +12,7 @@ import type { SessionAgent } from '../src/session/session.js';
 import type { Transcripts } from '../src/session/transcripts.js';
 import { alive, AttemptLost } from './alive.js';
 import type { Control } from './control.js';
+import type { FinishedCalls } from './finished-calls.js';
 import { offeredTools } from './offered-tools.js';
 import { createPreviews } from './previews.js';
 
@@ -21,6 +22,7 @@ export interface SampleDeps {
   blobs: Blobs;
   bus: Bus;
   control: Control;
+  finished: FinishedCalls;
   /** The session's agent as it is in force now. */
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Begins to make the session's sandbox, so that it is there when the reply calls a tool; never waits, never throws. */
@@ -31,6 +33,7 @@ export interface SampleDeps {
 export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Promise<SampleResult> {
   return ({ session_id, up_to }) =>
     alive(deps.control, async (line) => {
+      deps.finished.forget(session_id);
       const agent = await deps.agentOf(session_id);
       const tools = offeredTools(agent);
       if (tools.length > 0) deps.prepareSandbox(session_id);

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { createControl } from '../../activities/control.js';
+import { createFinishedCalls } from '../../activities/finished-calls.js';
 import { createRunTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
 import type { Limits } from '../harness/state.js';
@@ -51,6 +52,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { client, db, blobs, sandboxes, spec, log } = deps;
   const bus = createBus();
   const control = createControl();
+  const finished = createFinishedCalls();
   const history = createHistoryReader(client);
   const onError = (thread: string, error: unknown): void => log(`the log of ${thread} is behind: ${String(error)}`);
   const projector = createProjector({ db, history, blobs, bus, onError });
@@ -63,8 +65,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   };
   const activities = {
     journal: async <T>(batch: T): Promise<T> => batch,
-    sampleModel: createSampleModel({ ...deps, transcripts, bus, control, prepareSandbox }),
-    runTool: createRunTool({ sandboxes, spec, blobs, control }),
+    sampleModel: createSampleModel({ ...deps, transcripts, bus, control, finished, prepareSandbox }),
+    runTool: createRunTool({ sandboxes, spec, blobs, control, finished }),
   };
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });
