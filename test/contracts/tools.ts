@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox, Sandboxes } from '../../src/sandbox/sandbox.js';
 import { runTool } from '../../src/sandbox/tools/run-tool.js';
+import { describeBackend, type Backend } from '../support/sandbox.js';
 import { describeBash } from './tools-bash.js';
 import { describeFiles } from './tools-files.js';
 import { describeRuns } from './tools-runs.js';
@@ -10,8 +11,8 @@ import { describeSearch } from './tools-search.js';
 import { onlyText, spec, unhurried, type Workbench } from './tools-workbench.js';
 
 /** Every text, limit and guarantee of the six tools, over any backend. */
-export function describeTools(backend: string, create: (dataDir: string) => Sandboxes): void {
-  describe(`tools: ${backend}`, () => {
+export function describeTools(backend: Backend): void {
+  describeBackend('tools', backend, ({ create }) => {
     let dataDir: string;
     let sandboxes: Sandboxes;
     let sandbox: Sandbox;

@@ -1,4 +1,4 @@
-import { createBubblewrapSandboxes } from '../../src/sandbox/bubblewrap.js';
 import { describeTools } from '../contracts/tools.js';
+import { bubblewrap } from '../support/sandbox.js';
 
-describeTools('bubblewrap', (dataDir) => createBubblewrapSandboxes({ dataDir, dataId: 'tools-test' }));
+describeTools(bubblewrap());
