@@ -12,7 +12,7 @@ import { onlyText, spec, unhurried, type Workbench } from './tools-workbench.js'
 
 /** Every text, limit and guarantee of the six tools, over any backend. */
 export function describeTools(backend: Backend): void {
-  describeBackend('tools', backend, ({ create }) => {
+  describeBackend('tools', backend, () => {
     let dataDir: string;
     let sandboxes: Sandboxes;
     let sandbox: Sandbox;
@@ -37,7 +37,7 @@ export function describeTools(backend: Backend): void {
 
     beforeAll(async () => {
       dataDir = await mkdtemp(join(tmpdir(), 'drover-tools-'));
-      sandboxes = create(dataDir);
+      sandboxes = backend.create(dataDir);
       await bench.reacquire();
     });
 
