@@ -19,7 +19,7 @@ import { connectExisting } from '../temporal/namespace.js';
 import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { type Engine, startEngine } from './engine.js';
-import { createModel, modelInfos } from './models.js';
+import { createModel, createModelList } from './models.js';
 import { recoverSessions } from './recovery.js';
 
 export interface Server {
@@ -62,7 +62,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const client = await connectClient(temporal.address, config.temporal.namespace);
   cleanUp.add(() => client.connection.close());
   const engine = await openEngine(config, { client, temporal, db, directory, ...hands, log }, cleanUp);
-  const catalog = createCatalog({ db, sessions: engine.sessions, log: engine.log, models: modelInfos(config) });
+  const catalog = createCatalog({ db, sessions: engine.sessions, log: engine.log, models: createModelList(config) });
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
   const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs: config.sandbox.idleMs }, REAP_EVERY_MS);
   cleanUp.add(() => reaper.stop());

@@ -3,7 +3,7 @@ import type { Database } from '../storage/database.js';
 import { type Agents, createAgents } from './agents.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments.js';
-import { createModels, type ModelInfo, type Models } from './models.js';
+import { createModels, type ListModels, type Models } from './models.js';
 import { createSessionEvents, type SessionEvents } from './session-events.js';
 import { createSessionCatalog, type SessionCatalog } from './sessions.js';
 import { createThreads, type Threads } from './threads.js';
@@ -23,7 +23,7 @@ export interface CatalogDeps {
   db: Database;
   sessions: Sessions;
   log: SessionLog;
-  models: readonly ModelInfo[];
+  models: ListModels;
   workspace?: string;
   now?: Clock;
 }

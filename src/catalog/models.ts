@@ -3,11 +3,14 @@ import { ApiError } from '../api-error.js';
 
 export type ModelInfo = Anthropic.Beta.BetaModelInfo;
 
+/** The models that the configured backend offers now; rejects with an ApiError when it cannot be asked. */
+export type ListModels = () => Promise<readonly ModelInfo[]>;
+
 export interface Models {
   /** By id, or by an alias: an id without the date that ends it. */
-  retrieve(id: string): ModelInfo;
+  retrieve(id: string): Promise<ModelInfo>;
   /** Newest first. Without `lifecycle` retired models are left out. */
-  list(query: ModelQuery): { data: ModelInfo[]; has_more: boolean };
+  list(query: ModelQuery): Promise<{ data: ModelInfo[]; has_more: boolean }>;
 }
 
 export interface ModelQuery {
@@ -17,17 +20,18 @@ export interface ModelQuery {
   lifecycle?: ModelInfo['lifecycle'][];
 }
 
-/** The models that the configured backends offer. */
-export function createModels(models: readonly ModelInfo[]): Models {
-  const newestFirst = models.toSorted((a, b) => b.created_at.localeCompare(a.created_at) || a.id.localeCompare(b.id));
+export function createModels(listModels: ListModels): Models {
+  const newestFirst = async (): Promise<ModelInfo[]> =>
+    (await listModels()).toSorted((a, b) => b.created_at.localeCompare(a.created_at) || a.id.localeCompare(b.id));
   return {
-    retrieve(id) {
-      const found = newestFirst.find((model) => model.id === id) ?? newestFirst.find((model) => isAlias(id, model.id));
+    async retrieve(id) {
+      const models = await newestFirst();
+      const found = models.find((model) => model.id === id) ?? models.find((model) => isAlias(id, model.id));
       if (!found) throw new ApiError('not_found_error', `There is no model ${id}.`);
       return found;
     },
-    list({ limit, after_id, before_id, lifecycle = ['active', 'deprecated'] }) {
-      const listed = newestFirst.filter((model) => lifecycle.includes(model.lifecycle));
+    async list({ limit, after_id, before_id, lifecycle = ['active', 'deprecated'] }) {
+      const listed = (await newestFirst()).filter((model) => lifecycle.includes(model.lifecycle));
       const start = after_id === undefined ? 0 : indexOf(listed, after_id, 'after_id') + 1;
       const end = before_id === undefined ? listed.length : indexOf(listed, before_id, 'before_id');
       const window = listed.slice(start, end);

@@ -11,7 +11,7 @@ export function modelHandlers(models: Models): Handlers {
       const after_id = query.text('after_id');
       const before_id = query.text('before_id');
       const lifecycle = query.list('lifecycle', LIFECYCLES);
-      const { data, has_more } = models.list({
+      const { data, has_more } = await models.list({
         limit: query.integer('limit', { min: 1, max: 1000 }) ?? 20,
         ...(after_id !== undefined && { after_id }),
         ...(before_id !== undefined && { before_id }),

@@ -1,5 +1,6 @@
-import { Anthropic, APIError } from '@anthropic-ai/sdk';
+import { type Anthropic, APIError } from '@anthropic-ai/sdk';
 import { Stream } from '@anthropic-ai/sdk/core/streaming';
+import { createClient } from './anthropic-client.js';
 import { BrokenStream, codeOf, toModelFailure } from './failure.js';
 import type { Model, ModelOutcome, ModelRequest } from './model.js';
 import { createReplyFold, MalformedReply, type ReplyFold, type StreamEvent } from './reply.js';
@@ -16,15 +17,7 @@ type Params = Anthropic.Beta.MessageCreateParamsStreaming;
 
 /** Replies from the Messages API, over the official SDK with its own retries off. */
 export function createAnthropicModel({ apiKey, baseURL, stallMs = 120_000 }: AnthropicModelOptions): Model {
-  const client = new Anthropic({
-    apiKey,
-    baseURL,
-    maxRetries: 0,
-    // Stated here so that no variable of the environment can replace the key, or print or send what is said.
-    defaultHeaders: [['authorization', `Bearer ${apiKey}`]],
-    logLevel: 'off',
-    openTelemetry: false,
-  });
+  const client = createClient({ apiKey, baseURL });
   return {
     sample: async (request, listener, signal) => {
       const fold = createReplyFold(listener);

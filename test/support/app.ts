@@ -49,7 +49,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const db = await openDatabase(dir);
   const session = options.createSession(db);
   const reported: unknown[] = [];
-  const catalog = createCatalog({ db, sessions: session.sessions, log: session.log, models: MODELS });
+  const catalog = createCatalog({ db, sessions: session.sessions, log: session.log, models: async () => MODELS });
   const app = createHttpServer({
     catalog,
     log: session.log,
