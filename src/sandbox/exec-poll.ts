@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watchDirectory, type DirectoryWatch } from './directory-watch.js';
 import type { DiskUse } from './disk-use.js';
-import { readEnd, readLog } from './exec-output.js';
+import { hasMark, readEnd, readLog } from './exec-output.js';
 import { readRecord, type ExecRecord } from './exec-record.js';
 import { readGeneration, type Place } from './place.js';
 import { isAlive, sendRequest } from './requests.js';
@@ -41,6 +41,7 @@ export async function pollExec(
         return await look();
       }
       await watch.next(Math.min(left, sliceMs), signal);
+      await askAgain(place, execId, record);
       await stopWhenFull(place, diskUse, execId, record);
     }
   } finally {
@@ -80,6 +81,12 @@ async function endOrPause(place: Place, execId: string, watch: DirectoryWatch): 
     await watch.next(Math.max(0, until - performance.now()));
     await sleep(1);
   }
+}
+
+/** A runner makes the log as soon as it has seen the request, and starts an id once. */
+async function askAgain(place: Place, execId: string, record: ExecRecord): Promise<void> {
+  if (await hasMark(place, execId, 'log')) return;
+  if (record.generation === (await readGeneration(place))) await sendRequest(place, `run ${execId}`);
 }
 
 async function stopWhenFull(place: Place, diskUse: DiskUse, execId: string, record: ExecRecord): Promise<void> {

@@ -25,12 +25,15 @@ export async function isAlive(place: Place): Promise<boolean> {
   return fifo !== undefined;
 }
 
-/** Hands one line to the runner. When it throws SandboxLost the runner has not seen it and never will. */
+/**
+ * Hands one request to the runner, which may miss it: send it again until its effect shows. When it throws SandboxLost
+ * the runner has not seen it and never will.
+ */
 export async function sendRequest(place: Place, line: string): Promise<void> {
   const fifo = await openRequests(place);
   if (!fifo) throw new SandboxLost(`the sandbox of ${place.key} is gone`);
   try {
-    await writeLine(fifo, Buffer.from(`${line}\n`));
+    await writeWhole(fifo, Buffer.from(`\n${line}\n`));
   } catch (error) {
     if (errorCode(error) === 'EPIPE') throw new SandboxLost(`the sandbox of ${place.key} is gone`);
     throw error;
@@ -49,11 +52,11 @@ async function openRequests(place: Place): Promise<FileHandle | undefined> {
   }
 }
 
-// A line is shorter than PIPE_BUF, so it goes in whole or not at all.
-async function writeLine(fifo: FileHandle, line: Buffer): Promise<void> {
+// A request is shorter than PIPE_BUF, so it goes in whole or not at all.
+async function writeWhole(fifo: FileHandle, request: Buffer): Promise<void> {
   for (;;) {
     try {
-      await fifo.write(line);
+      await fifo.write(request);
       return;
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN') throw error;

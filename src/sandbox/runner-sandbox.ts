@@ -15,6 +15,8 @@ interface RunnerSandboxOptions {
   diskUse: DiskUse;
 }
 
+const ASK_AGAIN_MS = 100;
+
 /** A sandbox whose commands are carried out by `runner.sh`, whatever technology holds it. */
 export function createRunnerSandbox({ place, generation, diskMb, diskUse }: RunnerSandboxOptions): Sandbox {
   const lost = () => new SandboxLost(`the sandbox of ${place.key} (generation ${generation}) is gone`);
@@ -43,8 +45,10 @@ export function createRunnerSandbox({ place, generation, diskMb, diskUse }: Runn
     if (record?.generation !== (await readGeneration(place)) || !(await isAlive(place))) return;
     const watch = watchDirectory(place.out, `${execId}.`);
     try {
-      await sendRequest(place, `kill ${execId} ${why}`);
-      while (!(await hasMark(place, execId, 'killed')) && (await isAlive(place))) await watch.next(100);
+      while (!(await hasMark(place, execId, 'killed')) && (await isAlive(place))) {
+        await sendRequest(place, `kill ${execId} ${why}`);
+        await watch.next(ASK_AGAIN_MS);
+      }
     } finally {
       watch.close();
     }

@@ -3,7 +3,7 @@
 # The second pair bounds each process and the user, where no control group does.
 #
 #   /run/drover/in   read-only here, written by the host:
-#       requests       FIFO, one line each: `run ID` | `kill ID WHY`
+#       requests       FIFO; each request is an empty line and `run ID` or `kill ID WHY`, in one write
 #       x/ID/          command (SHELL RESTART TIMEOUT_MS FILE_KB), script, args (NUL-ended), stdin
 #   /run/drover/out  written here, read by the host without following links:
 #       ID.log         what the command printed
@@ -283,6 +283,21 @@ next_pause() {
   printf -v pause '%d.%06d' $((us / 1000000)) $((us % 1000000))
 }
 
+# Sets `verb`, `id` and `why`; `verb` is empty when the pause is over. A timeout may swallow the byte that is just coming
+# in. Only the wait for a request's first byte has one, and that byte is an empty line, made to be lost: what follows it
+# came in the same write, so it is there. A request that is lost all the same is sent again.
+next_request() {
+  local first= rest=
+  verb= id= why=
+  read -r ${pause:+-t "$pause"} -N 1 -u 9 first
+  [[ -n $first ]] || return
+  read -r -t 1 -u 9 rest
+  [[ $first == $'\n' ]] || rest=$first$rest
+  verb=${rest%% *} why=${rest##* }
+  rest=${rest#* }
+  id=${rest%% *}
+}
+
 serve() {
   local verb id why at
   # An engine may start the same container again; its commands must read as lost, not as running.
@@ -295,8 +310,7 @@ serve() {
     check_running "$at"
     check_dying "$at"
     next_pause "$at"
-    verb=
-    read -r ${pause:+-t "$pause"} -u 9 verb id why
+    next_request
     case $verb in
       run) run "$id" ;;
       kill) end "$id" "$why" ;;
