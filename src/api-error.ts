@@ -15,7 +15,7 @@ const STATUS = {
   overloaded_error: 529,
 } as const;
 
-export type ApiErrorType = keyof typeof STATUS;
+type ApiErrorType = keyof typeof STATUS;
 
 export interface ApiErrorOptions {
   /** Named reason, sent as `error.details.error_code`. */
@@ -41,8 +41,4 @@ export class ApiError extends Error {
     this.code = options.code;
     this.retryAfter = options.retryAfter;
   }
-}
-
-export function isApiErrorType(type: string): type is ApiErrorType {
-  return Object.hasOwn(STATUS, type);
 }

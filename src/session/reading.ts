@@ -67,7 +67,7 @@ function startOf(thread: string, runId: string, seq: number): ThreadRow {
 }
 
 /** Blobs belong to the session, which is the first part of a thread's name. */
-export function sessionOf(thread: string): string {
+function sessionOf(thread: string): string {
   return thread.split('/', 1)[0] ?? thread;
 }
 

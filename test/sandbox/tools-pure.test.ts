@@ -2,7 +2,7 @@ import { imageSize } from '../../src/sandbox/tools/image-size.js';
 import { canAscend, globToRegex } from '../../src/sandbox/tools/glob-pattern.js';
 import { notebookText } from '../../src/sandbox/tools/notebook.js';
 import { exactText, fromWholeCharacter, outputText, toWholeCharacter } from '../../src/sandbox/tools/output-text.js';
-import { isParallel, planTool, toolDefinitions, toolNames } from '../../src/sandbox/tools/tools.js';
+import { planTool, toolDefinitions, toolNames } from '../../src/sandbox/tools/tools.js';
 
 describe('what the model is told', () => {
   it('names the six tools with object schemas whose required fields exist', () => {
@@ -26,10 +26,6 @@ describe('what the model is told', () => {
     const [withNetwork] = toolDefinitions({ network: true }, ['bash']);
     expect(without?.description).toContain('There is no network in this sandbox');
     expect(withNetwork?.description).not.toContain('network');
-  });
-
-  it('lets only the tools that look run beside others', () => {
-    expect(toolNames.filter(isParallel)).toEqual(['read', 'glob', 'grep']);
   });
 });
 

@@ -13,10 +13,10 @@ import {
 import { hasNoNul, planWith } from './tool-input.js';
 
 /** Most bytes of output that a result keeps: the last ones. */
-export const BASH_OUTPUT_LIMIT = 100 * 1024;
-export const BASH_DEFAULT_TIMEOUT_MS = 120_000;
+const BASH_OUTPUT_LIMIT = 100 * 1024;
+const BASH_DEFAULT_TIMEOUT_MS = 120_000;
 /** A longer `timeout_ms` counts as this. */
-export const BASH_MAX_TIMEOUT_MS = 600_000;
+const BASH_MAX_TIMEOUT_MS = 600_000;
 
 /** Runs a command in the session's one persistent shell. */
 export const bash: Tool = {

@@ -5,7 +5,7 @@ import { succeeded, type Planned, type Tool } from './tool.js';
 import { pathInput, patternInput, planWith } from './tool-input.js';
 
 /** Most paths of one result. */
-export const GLOB_RESULT_LIMIT = 200;
+const GLOB_RESULT_LIMIT = 200;
 
 /** Finds files by name, newest first. */
 export const glob: Tool = {

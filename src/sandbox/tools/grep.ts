@@ -5,7 +5,7 @@ import { failed, succeeded, type CommandEnd, type Outcome, type Tool } from './t
 import { pathInput, patternInput, planWith } from './tool-input.js';
 
 /** Most bytes of matching lines: the first ones. */
-export const GREP_OUTPUT_LIMIT = 100 * 1024;
+const GREP_OUTPUT_LIMIT = 100 * 1024;
 
 /** Finds lines by a regular expression. */
 export const grep: Tool = {

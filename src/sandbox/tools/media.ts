@@ -27,7 +27,7 @@ export function mediaOutcome(path: string, bytes: Uint8Array): Outcome {
 }
 
 /** The type of what begins with these bytes, or nothing when it is neither a known image nor a PDF. */
-export function mediaType(bytes: Uint8Array): string | undefined {
+function mediaType(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
   if (head.startsWith('\x89PNG')) return 'image/png';
   if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';

@@ -5,7 +5,7 @@ import { outputText } from './output-text.js';
 import type { Outcome } from './tool.js';
 
 /** A longer result is kept in a file in the sandbox; the model gets its beginning and the path (contract §3.2). */
-export const RESULT_LIMIT = 100_000;
+const RESULT_LIMIT = 100_000;
 const PREVIEW = 2_000;
 const OUTPUT_TRUNCATED = '[output truncated]';
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -20,7 +20,7 @@ export interface WholeLog {
   shown: number;
 }
 
-export function resultFile(toolUseId: string): string {
+function resultFile(toolUseId: string): string {
   return `/mnt/session/tool_results/${toolUseId}.txt`;
 }
 

@@ -9,7 +9,7 @@ import { pathInput, planWith } from './tool-input.js';
 /** Most bytes of text that one read returns, and the largest file that edit takes. */
 export const MAX_TEXT_BYTES = 256 * 1024;
 /** Largest image, PDF or notebook: the Messages API takes 5 MiB of base64, which is a third longer than the file. */
-export const MAX_MEDIA_BYTES = (5 * 1024 * 1024 * 3) / 4;
+const MAX_MEDIA_BYTES = (5 * 1024 * 1024 * 3) / 4;
 
 /** Reads a text file or some of its lines; images, PDFs and notebooks whole. */
 export const read: Tool = {

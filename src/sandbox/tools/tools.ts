@@ -12,7 +12,7 @@ const tools: Record<ToolName, Tool> = { bash, read, write, edit, glob, grep };
 /** The tools that run in a sandbox, in the order in which the model is told of them. */
 export const toolNames: readonly ToolName[] = ['bash', 'read', 'write', 'edit', 'glob', 'grep'];
 
-export function isToolName(name: string): name is ToolName {
+function isToolName(name: string): name is ToolName {
   return Object.hasOwn(tools, name);
 }
 
@@ -22,11 +22,6 @@ export function toolDefinitions(
   names: readonly ToolName[] = toolNames,
 ): Anthropic.Beta.BetaTool[] {
   return names.map((name) => tools[name].describe(options));
-}
-
-/** Whether calls of this tool may run beside others: they only look. The rest run one after another, in order. */
-export function isParallel(name: ToolName): boolean {
-  return name === 'read' || name === 'glob' || name === 'grep';
 }
 
 /** The command for a tool call, or the text of its refusal. Never throws. */
