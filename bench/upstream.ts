@@ -16,6 +16,7 @@ export interface UpstreamRequest {
   body: ModelRequest & { stream?: boolean };
   /** The text of the last user message; empty when it holds none. */
   text: string;
+  /** Its body was there whole: reading it into an object and checking it is the upstream's own time. */
   receivedAt: number;
   firstTokenAt?: number;
   endedAt?: number;
@@ -85,9 +86,10 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const raw = await readAll(incoming);
+  const receivedAt = now();
   const body = parse(raw);
   const refusal = door(incoming, raw, options) ?? rules(raw, body, options);
-  const request = toRequest(next(), incoming, body);
+  const request = toRequest(next(), incoming, body, receivedAt);
   remember(upstream, request, options.keep);
   response.on('close', () => {
     request.endedAt = now();
@@ -157,11 +159,11 @@ function parse(raw: string): unknown {
   }
 }
 
-function toRequest(number: number, incoming: IncomingMessage, json: unknown): UpstreamRequest {
+function toRequest(number: number, incoming: IncomingMessage, json: unknown, receivedAt: number): UpstreamRequest {
   // A body that is no request was refused; nobody looks into it then.
   const body = (json ?? {}) as UpstreamRequest['body'];
   const { headers, socket } = incoming;
-  return { number, headers, socketPort: socket.remotePort, body, text: lastText(body.messages), receivedAt: now() };
+  return { number, headers, socketPort: socket.remotePort, body, text: lastText(body.messages), receivedAt };
 }
 
 function lastText(messages: MessageParam[] | undefined): string {

@@ -1,0 +1,23 @@
+import type { Measure } from '../measure.js';
+import { idleSessions } from './idle-sessions.js';
+import { interrupt } from './interrupt.js';
+import { longSession } from './long-session.js';
+import { preview } from './preview.js';
+import { recovery } from './recovery.js';
+import { startUp } from './start-up.js';
+import { textTurn } from './text-turn.js';
+import { throughput } from './throughput.js';
+import { toolTurn } from './tool-turn.js';
+
+/** In the order in which they run. */
+export const MEASURES: Measure[] = [
+  textTurn,
+  preview,
+  toolTurn,
+  interrupt,
+  throughput,
+  longSession,
+  recovery,
+  startUp,
+  idleSessions,
+];
