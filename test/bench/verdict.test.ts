@@ -6,6 +6,8 @@ import { describeLimit, judge } from '../../bench/verdict.js';
 
 const user = (text: string) => ({ role: 'user' as const, content: [{ type: 'text' as const, text }] });
 const assistant = { role: 'assistant' as const, content: 'said' };
+const ask = (...messages: (ReturnType<typeof user> | typeof assistant)[]) =>
+  answerAsTold({ body: { model: 'm', max_tokens: 1, messages } });
 
 describe('statistics', () => {
   test('are of the samples, in whatever order they came', () => {
@@ -46,9 +48,6 @@ describe('a verdict', () => {
 });
 
 describe('the upstream is told what to reply by the message', () => {
-  const ask = (...messages: (ReturnType<typeof user> | typeof assistant)[]) =>
-    answerAsTold({ body: { model: 'm', max_tokens: 1, messages } });
-
   test('one reply a request, counted from the last message', () => {
     const text = script({ firstTokenMs: 1 }, { firstTokenMs: 2 });
     expect(ask(user(text))).toEqual({ firstTokenMs: 1 });
