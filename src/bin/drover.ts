@@ -20,7 +20,7 @@ function commands(version: string): Command {
     .description('say what was found on this machine, what is missing, and how to mend it')
     .action(async (flags: Flags) => {
       const { doctor } = await import('./doctor.js');
-      process.exitCode = (await doctor(process.env, flags, (line) => console.log(line))) ? 0 : 1;
+      process.exitCode = (await doctor(process.env, flags, print)) ? 0 : 1;
     });
   withFlags(drover.command('serve'))
     .description('run the server until SIGTERM or Ctrl-C')
@@ -29,17 +29,45 @@ function commands(version: string): Command {
     .description('start a server, have an agent do one task, and say where to go on')
     .option('--keep', 'leave the server running')
     .action(async (flags: QuickstartFlags) => (await import('./quickstart.js')).runQuickstart(process.env, flags));
+  addLogCommands(drover.command('log').description('look at a session’s log, and check or mend its projection'));
   return drover;
 }
 
-/** The flags of every command that reads the configuration; the environment's variables stand behind them. */
+function addLogCommands(log: Command): void {
+  withDataFlags(log.command('show <session>'))
+    .description('print the log, decoded from Temporal’s history alone')
+    .option('--json', 'whole entries, one JSON object a line')
+    .action(async (session: string, { json = false, ...flags }: Flags & { json?: boolean }) =>
+      (await import('./log.js')).showLog(flags, session, { json }, print),
+    );
+  withDataFlags(log.command('verify <session>'))
+    .description('compare history and projection and check the log’s invariants; exit code 1 on a difference')
+    .action(async (session: string, flags: Flags) => {
+      const { verifyLog } = await import('./log.js');
+      process.exitCode = (await verifyLog(flags, session, print)) ? 0 : 1;
+    });
+  withDataFlags(log.command('rebuild <session>'))
+    .description('drop the projection of a session and make it again from history; no server may run')
+    .action(async (session: string, flags: Flags) => (await import('./log.js')).rebuildLog(flags, session, print));
+}
+
+function print(line: string): void {
+  console.log(line);
+}
+
+/** The flags of every command that reads the whole configuration; the environment's variables stand behind them. */
 function withFlags(command: Command): Command {
-  return command
+  return withDataFlags(command)
     .option('--host <host>', 'address to listen on (DROVER_HOST, 127.0.0.1)')
     .option('--port <port>', 'port to listen on, 0 picks one (DROVER_PORT, 8787)')
-    .option('--data <directory>', 'where everything is kept (DROVER_DATA, .drover)')
     .option('--sandbox <backend>', 'auto, docker or bubblewrap (DROVER_SANDBOX, auto)')
-    .option('--model <model>', 'auto, anthropic or scripted (DROVER_MODEL, auto)')
+    .option('--model <model>', 'auto, anthropic or scripted (DROVER_MODEL, auto)');
+}
+
+/** Where the data is. */
+function withDataFlags(command: Command): Command {
+  return command
+    .option('--data <directory>', 'where everything is kept (DROVER_DATA, .drover)')
     .option('--temporal-address <host:port>', 'a Temporal server to use instead of our own (DROVER_TEMPORAL_ADDRESS)')
     .option('--temporal-namespace <name>', 'its namespace (DROVER_TEMPORAL_NAMESPACE, default)');
 }

@@ -70,7 +70,8 @@ export function createFreshness(projector: Projector): Freshness {
   };
 }
 
-async function selectPage(db: Database, thread: string, query: EventQuery): Promise<EventPage> {
+/** A page of a thread's list as it is projected now. */
+export async function selectPage(db: Database, thread: string, query: EventQuery): Promise<EventPage> {
   const { gt, gte, lt, lte } = query.processed ?? {};
   let select = db
     .selectFrom('projection.log')

@@ -34,6 +34,12 @@ export function listed(event: LoggedEvent, processedAt: number | null): SessionE
   return { ...event, processed_at } as unknown as SessionEvent;
 }
 
+/** What the log says of a run that was ended from outside and could not say so itself. */
+export function forcedEnd(runId: string, seq: number, at: number): LogEntry {
+  const event = { id: `sevt_${runId.replaceAll('-', '')}`, type: 'session.status_terminated' };
+  return { kind: 'event', seq, at, queued: false, event };
+}
+
 /** Forgets a thread: the next read starts at the beginning of its history. */
 export async function erase(db: Database, thread: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
@@ -64,8 +70,7 @@ function interpret(cursor: ThreadRow, state: SessionState | undefined, decoded: 
     if (item.type === 'start') page.state ??= newSessionState(item.start);
     else if (item.type === 'entry') takeEntry(page, cursor.thread, item.entry);
     else if (item.type === 'end' && item.forced && page.state?.status !== 'terminated') {
-      const event = { id: `sevt_${cursor.run_id.replaceAll('-', '')}`, type: 'session.status_terminated' };
-      takeEntry(page, cursor.thread, { kind: 'event', seq: page.seq + 1, at: item.at, queued: false, event });
+      takeEntry(page, cursor.thread, forcedEnd(cursor.run_id, page.seq + 1, item.at));
     }
   }
   return page;

@@ -71,7 +71,8 @@ function sessionOf(thread: string): string {
   return thread.split('/', 1)[0] ?? thread;
 }
 
-async function withBodies(deps: ReadingDeps, thread: string, item: Decoded): Promise<Decoded> {
+/** The item with what it refers to in blobs. */
+export async function withBodies(deps: Pick<ReadingDeps, 'blobs'>, thread: string, item: Decoded): Promise<Decoded> {
   switch (item.type) {
     case 'entry':
     case 'start':

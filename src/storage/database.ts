@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Kysely } from 'kysely';
 import type { CatalogTables } from '../catalog/tables.js';
 import type { ProjectionTables } from '../session/tables.js';
@@ -29,4 +30,13 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     throw error;
   }
   return db;
+}
+
+/** Opens `projection.db` alone, to read what a server that may be running has written. Undefined when there is none. */
+export function openProjectionToRead(dataDir: string): Database | undefined {
+  const path = join(dataDir, 'projection.db');
+  if (!existsSync(path)) return undefined;
+  return new Kysely<Tables>({
+    dialect: createSqliteDialect({ catalog: ':memory:', projection: `${pathToFileURL(path).href}?mode=ro` }),
+  });
 }

@@ -1,0 +1,58 @@
+import type { LogEntry, LoggedEvent } from './history.js';
+
+/**
+ * What is wrong with a thread's log by itself, a line for each fault. Checks that
+ *
+ * 1. `seq` starts at 1 and has no gap, and times never decrease;
+ * 2. an event's id is used once;
+ * 3. an input is processed at most once, and only after it was queued;
+ * 4. every tool use has exactly one result, after it; only a turn that is still open may lack some.
+ */
+export function checkEntries(entries: LogEntry[]): string[] {
+  const faults: string[] = [];
+  const check: Check = { faults, seen: new Set(), queued: new Set(), open: new Set(), settled: new Set() };
+  let before = { seq: 0, at: -Infinity };
+  for (const entry of entries) {
+    if (entry.seq !== before.seq + 1) faults.push(`entry ${before.seq} is followed by entry ${entry.seq}`);
+    if (entry.at < before.at) faults.push(`entry ${entry.seq} is older than the one before it`);
+    before = entry;
+    if (entry.kind === 'event') checkEvent(check, entry.event, entry);
+    if (entry.kind === 'processed' && !check.queued.delete(entry.id)) {
+      faults.push(`entry ${entry.seq} processes ${entry.id}, which is not queued`);
+    }
+  }
+  return faults;
+}
+
+interface Check {
+  faults: string[];
+  seen: Set<string>;
+  /** Inputs that wait. */
+  queued: Set<string>;
+  /** Tool uses without a result, and with one. */
+  open: Set<string>;
+  settled: Set<string>;
+}
+
+/**
+ * When one of these happens, every call of the replies before has its result. Not `session.status_terminated`: a
+ * workflow that is ended from outside leaves its calls open.
+ */
+const CALLS_ARE_OVER = new Set(['span.model_request_start', 'session.status_idle', 'session.thread_status_terminated']);
+
+function checkEvent(check: Check, event: LoggedEvent, { seq, queued }: { seq: number; queued: boolean }): void {
+  const { faults, seen, open, settled } = check;
+  if (seen.has(event.id)) faults.push(`entry ${seq} uses the id ${event.id} again`);
+  seen.add(event.id);
+  if (queued) check.queued.add(event.id);
+  if (event.type === 'agent.tool_use') open.add(event.id);
+  if (event.type === 'agent.tool_result') {
+    const of = String(event['tool_use_id']);
+    if (settled.has(of)) faults.push(`entry ${seq} is a second result of ${of}`);
+    else if (!open.delete(of)) faults.push(`entry ${seq} is a result of ${of}, which was not called`);
+    settled.add(of);
+  }
+  if (!CALLS_ARE_OVER.has(event.type)) return;
+  for (const id of open) faults.push(`${id} has no result at entry ${seq} (${event.type})`);
+  open.clear();
+}

@@ -1,0 +1,94 @@
+import * as fc from 'fast-check';
+import type { LogEntry, LoggedEvent } from '../../src/session/history.js';
+import type { SessionStart } from '../../src/session/session.js';
+import type { ThreadLog } from '../../src/session/thread-log.js';
+
+/** One model request of a turn: how many tools its reply calls, and what comes in meanwhile. */
+interface Round {
+  calls: number;
+  inputs: number;
+  ms: number;
+}
+
+interface Plan {
+  turns: Round[][];
+  /** The last turn is still under way: its last calls have no results yet. */
+  open: boolean;
+}
+
+const round = fc.record({ calls: fc.nat(3), inputs: fc.nat(2), ms: fc.nat(5_000) });
+const plan: fc.Arbitrary<Plan> = fc.record({
+  turns: fc.array(fc.array(round, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 }),
+  open: fc.boolean(),
+});
+
+/** Logs as sessions write them: queued inputs taken up later, replies with tool calls, idle ends. */
+export const threadLog: fc.Arbitrary<ThreadLog> = plan.map(play);
+
+export const START: SessionStart = {
+  session_id: 'sesn_1',
+  thread_id: 'sthr_1',
+  agent_name: 'agent',
+  title: null,
+  metadata: {},
+  initial_events: [],
+  created_at: 1_000,
+};
+
+function play({ turns, open }: Plan): ThreadLog {
+  const writer = createWriter();
+  turns.forEach((rounds, index) => {
+    writer.input();
+    writer.takeUp();
+    writer.event('session.status_running');
+    rounds.forEach((one, at) => playRound(writer, one, open && index === turns.length - 1 && at === rounds.length - 1));
+    if (open && index === turns.length - 1) return;
+    writer.event('session.usage', { usage: { input_tokens: index } });
+    writer.event('session.status_idle', { stop_reason: { type: 'end_turn' } });
+  });
+  return { start: START, entries: writer.entries };
+}
+
+function playRound(writer: Writer, { calls, inputs, ms }: Round, isCutOff: boolean): void {
+  writer.event('span.model_request_start');
+  writer.wait(ms);
+  writer.reply();
+  writer.event('agent.message', { content: [{ type: 'text', text: `after ${ms} ms` }] });
+  const ids = Array.from({ length: calls }, () => writer.event('agent.tool_use', { name: 'bash', input: {} }));
+  for (let count = 0; count < inputs; count += 1) writer.input();
+  if (isCutOff) return;
+  for (const id of ids.toReversed()) writer.event('agent.tool_result', { tool_use_id: id, content: [] });
+}
+
+type Writer = ReturnType<typeof createWriter>;
+
+function createWriter() {
+  const entries: LogEntry[] = [];
+  let waiting: string[] = [];
+  let at = START.created_at;
+  const stamp = () => ({ seq: entries.length + 1, at });
+  const write = (event: LoggedEvent, queued: boolean): string => {
+    entries.push({ kind: 'event', ...stamp(), queued, event });
+    return event.id;
+  };
+  const newId = (): string => `sevt_${entries.length + 1}`;
+  return {
+    entries,
+    wait: (ms: number) => (at += ms),
+    event: (type: string, fields = {}) => write({ id: newId(), type, ...fields }, false),
+    input: () => waiting.push(write({ id: newId(), type: 'user.message', content: [] }, true)),
+    takeUp() {
+      for (const id of waiting) entries.push({ kind: 'processed', ...stamp(), id });
+      waiting = [];
+    },
+    reply() {
+      const reply = { content: [], stop_reason: 'tool_use', tool_use_ids: {} };
+      entries.push({ kind: 'assistant', ...stamp(), reply });
+    },
+  };
+}
+
+/** The same entries, numbered anew: what was added or left out leaves no gap behind. */
+export function renumbered(entries: LogEntry[]): LogEntry[] {
+  return entries.map((entry, index) => ({ ...entry, seq: index + 1 }));
+}
