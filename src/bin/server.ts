@@ -1,14 +1,16 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { createCatalog } from '../catalog/catalog.js';
 import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
+import { StartError } from '../config/start-error.js';
 import { createHttpServer } from '../http/server.js';
 import { loadState } from '../session/projection.js';
 import { createFileBlobs } from '../session/blobs.js';
 import type { SessionAgent } from '../session/session.js';
-import { startReaper } from '../sandbox/reaper.js';
-import type { SandboxSpec } from '../sandbox/sandbox.js';
+import { reap, startReaper } from '../sandbox/reaper.js';
+import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
 import { selectSandboxes } from '../sandbox/sandboxes.js';
 import { type Database, openDatabase } from '../storage/database.js';
 import { obtainTemporal } from '../temporal/binary.js';
@@ -53,11 +55,14 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const directory = openDataDirectory(config.dataDir);
   cleanUp.add(() => directory.close());
   const key = loadApiKey(config);
-  const [temporal, db, hands] = await Promise.all([
+  const opening = [
     openTemporal(config, log, cleanUp),
     openStore(directory, cleanUp),
     openSandboxes(config, directory, cleanUp),
-  ]);
+  ] as const;
+  // One may fail while another is still starting something, which has to be there to be undone.
+  await Promise.allSettled(opening);
+  const [temporal, db, hands] = await Promise.all(opening);
   hands.notes.forEach(log);
   const client = await connectClient(temporal.address, config.temporal.namespace);
   cleanUp.add(() => client.connection.close());
@@ -73,7 +78,8 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     health: () => ({ status: 'ok', version }),
     report: (error, request) => log(`${request.id} ${request.method} ${request.path}: ${describe(error)}`),
   });
-  const url = await http.listen({ host: config.host, port: config.port });
+  const { host, port } = config;
+  const url = await orExplain(`cannot listen on ${host}:${port}`, http.listen({ host, port }));
   cleanUp.add(() => http.close());
   directory.announce(url);
   const stopping = new AbortController();
@@ -104,15 +110,36 @@ async function openStore(directory: DataDirectory, cleanUp: CleanUp): Promise<Da
 
 async function openSandboxes(config: Config, directory: DataDirectory, cleanUp: CleanUp) {
   const { backend, image, runtime } = config.sandbox;
-  const selected = await selectSandboxes({
+  const selecting = selectSandboxes({
     backend,
     dataDir: join(directory.path, 'sandboxes'),
     dataId: directory.id,
     ...(image === undefined ? {} : { image }),
     ...(runtime === undefined ? {} : { runtime }),
   });
+  const selected = await orExplain('commands cannot be run', selecting);
   cleanUp.add(() => selected.sandboxes.close());
+  cleanUp.add(() => reclaimIdle(selected.sandboxes));
   return selected;
+}
+
+/** Leaves only sandboxes in which a command runs: nobody would reclaim the others while we are away. */
+async function reclaimIdle(sandboxes: Sandboxes): Promise<void> {
+  const late = new AbortController();
+  const reclaimed = reap({ sandboxes, isWanted: async () => true, idleMs: 0 }, Date.now() + 1);
+  await Promise.race([reclaimed, sleep(RECLAIM_MS, undefined, { signal: late.signal }).catch(() => {})]);
+  late.abort();
+}
+
+const RECLAIM_MS = 1_000;
+
+/** What the surroundings refuse is a person's to mend, and needs no stack. */
+async function orExplain<T>(what: string, attempt: Promise<T>): Promise<T> {
+  try {
+    return await attempt;
+  } catch (error) {
+    throw new StartError(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const SPEC: SandboxSpec = { cpus: 1, memoryMb: 1_024, pids: 256, diskMb: 10_240, env: {} };
@@ -122,7 +149,7 @@ interface Parts {
   temporal: TemporalServer;
   db: Database;
   directory: DataDirectory;
-  sandboxes: Awaited<ReturnType<typeof openSandboxes>>['sandboxes'];
+  sandboxes: Sandboxes;
   log: (line: string) => void;
 }
 
