@@ -24,7 +24,7 @@ async function checkConfigured(env: NodeJS.ProcessEnv, flags: Flags): Promise<Fi
   if (Array.isArray(config)) return config;
   const [temporal, sandboxes, disk] = await Promise.all([
     checkTemporal(config, env),
-    checkSandboxes(config),
+    checkSandboxes(config, env),
     checkDisk(config),
   ]);
   return [temporal, ...sandboxes, checkModel(config), checkDataDirectory(config), disk];

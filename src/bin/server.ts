@@ -18,6 +18,7 @@ import { connectClient } from '../temporal/connection.js';
 import type { TemporalServer } from '../temporal/embedded-server.js';
 import { startTemporal } from '../temporal/embedded.js';
 import { connectExisting } from '../temporal/namespace.js';
+import { isOnPath, provideBubblewrap } from './bubblewrap-package.js';
 import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { type Engine, startEngine } from './engine.js';
@@ -58,7 +59,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const opening = [
     openTemporal(config, log, cleanUp),
     openStore(directory, cleanUp),
-    openSandboxes(config, directory, cleanUp),
+    openSandboxes(config, directory, log, cleanUp),
   ] as const;
   // One may fail while another is still starting something, which has to be there to be undone.
   await Promise.allSettled(opening);
@@ -108,14 +109,23 @@ async function openStore(directory: DataDirectory, cleanUp: CleanUp): Promise<Da
   return db;
 }
 
-async function openSandboxes(config: Config, directory: DataDirectory, cleanUp: CleanUp) {
+async function openSandboxes(config: Config, directory: DataDirectory, log: (line: string) => void, cleanUp: CleanUp) {
   const { backend, image, runtime } = config.sandbox;
-  const selecting = selectSandboxes({
-    backend,
-    dataDir: join(directory.path, 'sandboxes'),
-    dataId: directory.id,
-    ...(image === undefined ? {} : { image }),
-    ...(runtime === undefined ? {} : { runtime }),
+  const select = () =>
+    selectSandboxes({
+      backend,
+      dataDir: join(directory.path, 'sandboxes'),
+      dataId: directory.id,
+      ...(image === undefined ? {} : { image }),
+      ...(runtime === undefined ? {} : { runtime }),
+    });
+  const selecting = select().catch(async (error: unknown) => {
+    if (backend === 'docker' || (await isOnPath('bwrap', process.env))) throw error;
+    await provideBubblewrap(process.env, log).catch((reason: unknown) => {
+      log(`bubblewrap could not be fetched: ${String(reason)}`);
+      throw error;
+    });
+    return select();
   });
   const selected = await orExplain('commands cannot be run', selecting);
   cleanUp.add(() => selected.sandboxes.close());

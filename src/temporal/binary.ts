@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
+import { cacheDirectory } from '../config/cache.js';
 import { StartError } from '../config/start-error.js';
 import { downloadRelease } from './binary-download.js';
 import { findOnPath } from './binary-path.js';
@@ -64,6 +64,5 @@ const MENDING = [
 ].join('\n');
 
 function cachedBinary(env: NodeJS.ProcessEnv): string {
-  const shared = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
-  return resolve(env['DROVER_CACHE'] || join(shared, 'drover'), `temporal-${VERSION}`);
+  return join(cacheDirectory(env), `temporal-${VERSION}`);
 }
