@@ -18,7 +18,8 @@ import { VERSION } from '../../src/temporal/binary.js';
 import { createDrover, ROOT } from '../support/drover-process.js';
 
 const BWRAP = '/usr/bin/bwrap';
-const missing = [BWRAP, '/usr/bin/dpkg-deb'].filter((path) => !existsSync(path));
+const DPKG_DEB = '/usr/bin/dpkg-deb';
+const missing = [BWRAP, DPKG_DEB].filter((path) => !existsSync(path));
 const asRoot = process.getuid?.() === 0;
 if (missing.length > 0) console.log(`skipped: ${missing.join(' and ')} not here`);
 
@@ -68,7 +69,7 @@ function makePackage(): void {
     '',
   ];
   writeFileSync(join(content, 'DEBIAN/control'), control.join('\n'));
-  execFileSync('dpkg-deb', ['-b', content, join(machine, 'bubblewrap.deb')], { stdio: 'ignore' });
+  execFileSync(DPKG_DEB, ['-b', content, join(machine, 'bubblewrap.deb')], { stdio: 'ignore' });
 }
 
 function quickstart(): Promise<{ code: number; stdout: string; stderr: string }> {
