@@ -22,7 +22,8 @@ export async function deleteSession(deps: SessionDeps, id: string): Promise<void
 /** Completes a deletion that has begun, or undoes a creation that has not ended. Idempotent. */
 export async function finishDeletion(deps: SessionDeps, id: string): Promise<void> {
   try {
-    await deps.sessions.delete(id);
+    // Nobody was told of a session whose creation did not end, so nobody can interrupt it either.
+    await deps.sessions.delete(id, { running: !(await hasStarted(deps, id)) });
   } catch (error) {
     // It began to run since it was looked at: the session stays, visible again.
     const refused = error instanceof ApiError && error.type === 'invalid_request_error';
@@ -61,6 +62,11 @@ async function isBeingDeleted({ db, workspace }: SessionDeps, id: string): Promi
     .where('deleted_at', 'is not', null)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+async function hasStarted({ db }: SessionDeps, id: string): Promise<boolean> {
+  const row = await db.selectFrom('sessions').select('started_at').where('id', '=', id).executeTakeFirst();
+  return row !== undefined && row.started_at !== null;
 }
 
 async function setDeleted({ db }: SessionDeps, id: string, deleted_at: number | null): Promise<void> {

@@ -42,8 +42,11 @@ export interface Sessions {
   send(sessionId: string, events: InputEvent[]): Promise<SessionEvent[]>;
   update(sessionId: string, change: SessionChange): Promise<void>;
   archive(sessionId: string): Promise<void>;
-  /** Emits `session.deleted`, then removes history, log, sandbox and workspace. Idempotent. */
-  delete(sessionId: string): Promise<void>;
+  /**
+   * Emits `session.deleted`, then removes history, log, sandbox and workspace. Idempotent. With `running` also one that
+   * is at work, which is then ended without a word.
+   */
+  delete(sessionId: string, options?: { running?: boolean }): Promise<void>;
 }
 
 /** What changes about a session while it lives; a fold of its log. */

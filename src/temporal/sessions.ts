@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ApiError } from '../api-error.js';
 import {
@@ -57,7 +57,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     update: async (sessionId, change) =>
       update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs)),
     archive: (sessionId) => update(sessionId, UPDATES.archive),
-    async delete(sessionId) {
+    async delete(sessionId, { running = false } = {}) {
+      if (running) await terminate(deps.client, sessionId);
       await update(sessionId, UPDATES.delete).catch((error: unknown) => {
         // Its workflow is over already: an archived session, or a deletion that was cut off.
         if (!(error instanceof ApiError && error.type === 'not_found_error')) throw error;
@@ -80,6 +81,8 @@ async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<v
     deps.client.workflow.start(WORKFLOW_TYPE, {
       workflowId: start.session_id,
       taskQueue: TASK_QUEUE,
+      // What a worker that was killed had in hand is given to the next one only after this: the server cannot be told.
+      workflowTaskTimeout: '3s',
       args: [input],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       staticSummary: start.title ?? start.agent_name,
@@ -117,6 +120,14 @@ async function executeUpdate(
       if (status.name !== 'RUNNING' || Date.now() > deadline) throw gone();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+  }
+}
+
+async function terminate(client: Client, workflowId: string): Promise<void> {
+  try {
+    await withPatience(client, () => client.workflow.getHandle(workflowId).terminate('The session is undone.'));
+  } catch (error) {
+    if (grpcCode(error) !== GRPC.notFound && !(error instanceof WorkflowNotFoundError)) throw error;
   }
 }
 
