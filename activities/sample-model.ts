@@ -34,10 +34,11 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
   return ({ session_id, up_to }) =>
     alive(deps.control, async (line) => {
       deps.finished.forget(session_id);
+      // First: once the log has been read this far, an update of the agent that came before is in force.
+      const context = await deps.transcripts.load(session_id, up_to);
       const agent = await deps.agentOf(session_id);
       const tools = offeredTools(agent);
       if (tools.length > 0) deps.prepareSandbox(session_id);
-      const context = await deps.transcripts.load(session_id, up_to);
       const request = buildRequest({ agent, messages: toMessages(context), tools, workspace: { cwd: WORKSPACE } });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };

@@ -6,6 +6,7 @@ import {
   continueAsNew,
   proxyActivities,
   setCurrentDetails,
+  upsertMemo,
   uuid4,
   workflowInfo,
   type ActivityInterfaceFor,
@@ -29,6 +30,9 @@ const DETACH_FACTOR = 4;
 export async function session(input: WorkflowInput): Promise<void> {
   const thread = openThread(input);
   const { state } = thread;
+  // A run whose first task gives no command is replayed with its first two tasks joined: an update of the second would
+  // then come before the workflow's own start, and the commands in another order.
+  upsertMemo({ agent: state.agent_name });
   const isInterrupted = (): boolean => state.interrupts.length > 0 || state.closing;
   const activities = createInterruptibles(isInterrupted);
   const isWaiting = (): boolean => nextStep(state).type === 'wait' && !isLong(thread);

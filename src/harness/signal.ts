@@ -1,5 +1,9 @@
 import type { InputEvent } from '../session/session.js';
 
+/** What one signal may say. More of it goes through the API, which keeps large bodies out of the history. */
+const MOST_EVENTS = 100;
+const LONGEST_SIGNAL = 65_536;
+
 /**
  * Reads events as a person types them in the Temporal UI or CLI: one event or a list, content as text or blocks, ids
  * made here. A string is the reason why it cannot be taken.
@@ -7,6 +11,9 @@ import type { InputEvent } from '../session/session.js';
 export function parseSignal(value: unknown, newEventId: () => string): InputEvent[] | string {
   const list = isRecord(value) && Array.isArray(value['events']) ? value['events'] : [value].flat();
   if (list.length === 0) return 'No events were given.';
+  if (list.length > MOST_EVENTS || JSON.stringify(list).length > LONGEST_SIGNAL) {
+    return `This is more than a signal may say (${MOST_EVENTS} events, ${LONGEST_SIGNAL} characters); send it through the API.`;
+  }
   const events: InputEvent[] = [];
   for (const [index, item] of list.entries()) {
     const event = parseEvent(item, newEventId());

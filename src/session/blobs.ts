@@ -12,7 +12,7 @@ export interface Blobs {
 
 /** Blobs as files `<directory>/<session>/<sha256>`. */
 export function createFileBlobs(directory: string): Blobs {
-  const path = (sessionId: string, key = ''): string => join(directory, plain(sessionId), plain(key));
+  const path = (sessionId: string, ...key: string[]): string => join(directory, ...[sessionId, ...key].map(plain));
   return {
     async put(sessionId, bytes) {
       const key = createHash('sha256').update(bytes).digest('hex');
@@ -46,6 +46,6 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** Keys come out of stored data: none may lead out of the directory. */
 function plain(name: string): string {
-  if (/[^\w.-]|^\.+$/.test(name)) throw new Error(`Not a blob's name: ${JSON.stringify(name)}`);
+  if (/[^\w.-]|^\.*$/.test(name)) throw new Error(`Not a blob's name: ${JSON.stringify(name)}`);
   return name;
 }

@@ -7,10 +7,13 @@ import type { Blobs } from './blobs.js';
 const MARKER = '$drover_blob';
 /** Strings up to this many UTF-16 units stay where they are. */
 const LONGEST_INLINE = 16_384;
-/** A value that is still larger than this, by its many short strings, goes into one blob. Temporal's limit is 2 MiB. */
-const LARGEST_VALUE = 1_048_576;
+/**
+ * A value that is still larger than this, by its many short strings, goes into one blob. Temporal's limit for all that
+ * is written at once is 2 MiB.
+ */
+const LARGEST_VALUE = 262_144;
 
-export async function detach<T>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
+export async function detach<T>(value: T, sessionId: string, blobs: Blobs, largest = LARGEST_VALUE): Promise<T> {
   const put = async (part: unknown): Promise<unknown> => ({
     [MARKER]: await blobs.put(sessionId, Buffer.from(JSON.stringify(part))),
   });
@@ -24,15 +27,29 @@ export async function detach<T>(value: T, sessionId: string, blobs: Blobs): Prom
   };
   const small = await walk(value);
   // The shape differs from T only by references, which `attach` takes back before anybody reads them.
-  return (JSON.stringify(small).length > LARGEST_VALUE ? await put(value) : small) as T;
+  return (JSON.stringify(small).length > largest ? await put(value) : small) as T;
 }
 
 /** Detaches each field of an object by itself: the object keeps its shape for code that reads its short fields. */
-export async function detachFields<T extends object>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
+export async function detachFields<T extends object>(
+  value: T,
+  sessionId: string,
+  blobs: Blobs,
+  largest = LARGEST_VALUE,
+): Promise<T> {
   const fields = await Promise.all(
-    Object.entries(value).map(async ([key, field]) => [key, await detach(field, sessionId, blobs)]),
+    Object.entries(value).map(async ([key, field]) => [key, await detach(field, sessionId, blobs, largest)]),
   );
   return Object.fromEntries(fields) as T;
+}
+
+/** Fields that are shorter are never worth a blob. */
+const SMALLEST_SHARE = 256;
+
+/** Detaches the fields of objects that travel together, so that they are small together, however many they are. */
+export async function detachAll<T extends object>(values: T[], sessionId: string, blobs: Blobs): Promise<T[]> {
+  const share = Math.max(SMALLEST_SHARE, Math.floor(LARGEST_VALUE / Math.max(1, values.length)));
+  return Promise.all(values.map((value) => detachFields(value, sessionId, blobs, share)));
 }
 
 /** The value as it was before `detach`. */

@@ -12,7 +12,12 @@ export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[
   return db.transaction().execute(async (tx) => {
     const before = await loadState(tx, cursor.thread);
     const page = interpret(cursor, before, decoded);
-    if (page.rows.length > 0) await tx.insertInto('projection.log').values(page.rows).execute();
+    for (let at = 0; at < page.rows.length; at += ROWS_AT_ONCE) {
+      await tx
+        .insertInto('projection.log')
+        .values(page.rows.slice(at, at + ROWS_AT_ONCE))
+        .execute();
+    }
     const stamped = new Map<string, SessionEvent>();
     for (const stamp of page.stamps) stamped.set(stamp.id, await stampRow(tx, cursor.thread, stamp));
     if (page.state && page.state !== before) await saveState(tx, cursor.thread, page.state);
@@ -26,6 +31,9 @@ export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[
     return page.published.map((event) => (typeof event === 'string' ? found(stamped.get(event)) : event));
   });
 }
+
+/** A statement takes some 32,000 values. */
+const ROWS_AT_ONCE = 1_000;
 
 /** An event as clients see it. */
 export function listed(event: LoggedEvent, processedAt: number | null): SessionEvent {

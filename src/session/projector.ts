@@ -111,7 +111,11 @@ async function followTo(deps: ProjectorDeps, thread: string, follower: Follower,
   for (;;) {
     if (follower.toEnd) {
       follower.toEnd = false;
-      await catchUp(deps, cursor, signal);
+      await catchUp(deps, cursor, signal).catch((error: unknown) => {
+        // Still owed, after the pause.
+        follower.toEnd = true;
+        throw error;
+      });
       advance();
     } else if (follower.reached >= follower.wanted || isClosed(cursor)) {
       return;

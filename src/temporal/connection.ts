@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 
 /** Messages of Temporal's may be this large: a page of history is not limited by its size. */
 const LARGEST_MESSAGE = 128 * 1024 * 1024;
@@ -26,6 +26,8 @@ export const GRPC = {
 /** The code of a gRPC error, however deep the client has wrapped it. */
 export function grpcCode(error: unknown): number | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    // The client puts this one in place of the gRPC error and drops that.
+    if (at instanceof WorkflowNotFoundError) return GRPC.notFound;
     if ('code' in at && typeof at.code === 'number') return at.code;
   }
   return undefined;

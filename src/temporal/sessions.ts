@@ -11,7 +11,7 @@ import {
 } from '../harness/protocol.js';
 import type { Limits } from '../harness/state.js';
 import type { Blobs } from '../session/blobs.js';
-import { detachFields } from '../session/bodies.js';
+import { detachAll, detachFields } from '../session/bodies.js';
 import type { Freshness } from '../session/log.js';
 import { listed } from '../session/projection.js';
 import type { InputEvent, SessionEvent, Sessions, SessionStart } from '../session/session.js';
@@ -31,15 +31,24 @@ export interface SessionsDeps {
 
 /** Sessions as Temporal workflows: the workflow id is the session's. */
 export function createSessions(deps: SessionsDeps): Sessions {
-  const small = (event: InputEvent, sessionId: string): Promise<InputEvent> =>
-    detachFields(event, sessionId, deps.blobs);
-  const update = async (sessionId: string, name: string, request: unknown = {}): Promise<void> => {
-    const { seq } = await executeUpdate(deps, sessionId, name, request);
-    deps.freshness.acknowledge(sessionId, seq);
+  /** False when the session is over already. */
+  const attempt = async (sessionId: string, name: string, request: unknown = {}): Promise<boolean> => {
+    const result = await executeUpdate(deps, sessionId, name, request);
+    if (result === 'over') {
+      // It may have been ended from outside: then nothing else has told the log.
+      deps.freshness.forget(sessionId);
+      await deps.freshness.settle(sessionId);
+      return false;
+    }
+    deps.freshness.acknowledge(sessionId, result.seq);
+    return true;
+  };
+  const update = async (sessionId: string, name: string, request?: unknown): Promise<void> => {
+    if (!(await attempt(sessionId, name, request))) throw over();
   };
   return {
     async start(start) {
-      const events = await Promise.all(start.initial_events.map((event) => small(event, start.session_id)));
+      const events = await detachAll(start.initial_events, start.session_id, deps.blobs);
       await startWorkflow(deps, { ...start, initial_events: events });
       deps.sweep.own(start.session_id);
       // A session that begins with events is running from the start: they and its status are one batch of the log.
@@ -49,20 +58,19 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const request_id = randomUUID();
       const request: EventsRequest = {
         request_id,
-        events: await Promise.all(events.map((event) => small(event, sessionId))),
+        events: await detachAll(events, sessionId, deps.blobs),
       };
       await update(sessionId, UPDATES.events, request);
       return events.map(echo);
     },
     update: async (sessionId, change) =>
       update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs)),
-    archive: (sessionId) => update(sessionId, UPDATES.archive),
+    // What is over is archived: another request may have been faster, one of a process that died among them.
+    archive: async (sessionId) => void (await attempt(sessionId, UPDATES.archive)),
     async delete(sessionId, { running = false } = {}) {
       if (running) await terminate(deps.client, sessionId);
-      await update(sessionId, UPDATES.delete).catch((error: unknown) => {
-        // Its workflow is over already: an archived session, or a deletion that was cut off.
-        if (!(error instanceof ApiError && error.type === 'not_found_error')) throw error;
-      });
+      // Its workflow may be over already: an archived session, or a deletion that was cut off.
+      await executeUpdate(deps, sessionId, UPDATES.delete, {});
       await deps.purge(sessionId);
     },
   };
@@ -93,15 +101,15 @@ async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<v
 const RETRY_MS = 50;
 
 /**
- * One update of the workflow's current run. The run may end by continuing as new while the update is under way: it is
- * then sent to the next run, which knows by its id whether it has been carried out.
+ * One update of the workflow's current run; `over` when there is no run any more. A run may end by continuing as new
+ * while the update is under way: it is then sent to the next run, which knows by its id whether it has been carried out.
  */
 async function executeUpdate(
   deps: SessionsDeps,
   workflowId: string,
   name: string,
   request: unknown,
-): Promise<UpdateResult> {
+): Promise<UpdateResult | 'over'> {
   await deps.sweep.release(workflowId);
   const handle = deps.client.workflow.getHandle(workflowId);
   const args: [unknown] = [request];
@@ -116,8 +124,8 @@ async function executeUpdate(
       const reason = refusal(error);
       if (reason) throw reason;
       if (grpcCode(error) !== GRPC.notFound && !isBetweenRuns(error)) throw error;
-      const { status } = await handle.describe().catch(goneAs404);
-      if (status.name !== 'RUNNING' || Date.now() > deadline) throw gone();
+      if (!(await isRunning(deps.client, workflowId))) return 'over';
+      if (Date.now() > deadline) throw unavailable('The session takes no requests at the moment.');
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -149,12 +157,18 @@ function isBetweenRuns(error: unknown): boolean {
   );
 }
 
-function gone(): ApiError {
-  return new ApiError('not_found_error', 'The session is over: it takes no more events.');
+async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { status } = await withPatience(client, () => client.workflow.getHandle(workflowId).describe());
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (grpcCode(error) === GRPC.notFound) return false;
+    throw error;
+  }
 }
 
-function goneAs404(error: unknown): never {
-  throw grpcCode(error) === GRPC.notFound ? gone() : error;
+function over(): ApiError {
+  return new ApiError('invalid_request_error', 'The session is archived or terminated and takes no more events.');
 }
 
 /** Bounds a call; without an answer in time, or without a server, the caller is told to come again. */
@@ -165,9 +179,12 @@ async function withPatience<T>(client: Client, call: () => Promise<T>): Promise<
     const code = grpcCode(error);
     const isLate = code === GRPC.deadlineExceeded || code === GRPC.cancelled || isTimeout(error);
     if (!isLate && code !== GRPC.unavailable) throw error;
-    const message = isLate ? 'No worker took the request in time.' : 'The Temporal server cannot be reached.';
-    throw new ApiError('unavailable_error', `${message} Nothing was lost; try again.`, { retryAfter: 2 });
+    throw unavailable(isLate ? 'No worker took the request in time.' : 'The Temporal server cannot be reached.');
   }
+}
+
+function unavailable(why: string): ApiError {
+  return new ApiError('unavailable_error', `${why} Nothing was lost; try again.`, { retryAfter: 2 });
 }
 
 function isTimeout(error: unknown): boolean {

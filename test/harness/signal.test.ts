@@ -50,6 +50,8 @@ describe('a signal', () => {
     ['an empty content', { type: 'user.message', content: [] }, /content must be/],
     ['an empty block', { type: 'user.message', content: [{ type: 'text', text: '' }] }, /only text blocks/],
     ['an image', { type: 'user.message', content: [{ type: 'image' }] }, /only text blocks/],
+    ['too many', Array.from({ length: 101 }, () => 'x'), /more than a signal may say/],
+    ['too much', 'x'.repeat(70_000), /more than a signal may say/],
     ['a bad one behind a good one', ['a', { type: 'x' }], /^events\.1: /],
   ];
   test.each(bad)('is refused with a reason: %s', (_, value, reason) => {
