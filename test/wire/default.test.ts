@@ -1,0 +1,3 @@
+import { describeWire } from './suite.js';
+
+describeWire('as configured by default');

@@ -1,0 +1,38 @@
+import { describeDeletion } from './suite-deletion.js';
+import { describeInputs } from './suite-inputs.js';
+import { describeFailures } from './suite-failures.js';
+import { describeInterrupts } from './suite-interrupts.js';
+import { describeLife } from './suite-life.js';
+import { describeStreams } from './suite-streams.js';
+import { describeTools } from './suite-tools.js';
+import { describeTurns } from './suite-turns.js';
+import { startWire, type Wire } from './server.js';
+
+/** How a suite gets at the one server of its file. */
+export type GetWire = () => Wire;
+
+/**
+ * What a client of a session sees, over the official SDK and a real server. Everything below holds whatever the
+ * configuration: with workflows that are replayed at every step, and with histories that start anew all the time.
+ */
+export function describeWire(name: string, env: Record<string, string> = {}): void {
+  describe(`a session, ${name}`, () => {
+    let wire: Wire;
+    beforeAll(async () => {
+      wire = await startWire(env);
+    }, 300_000);
+    afterAll(async () => {
+      await wire.stop();
+    });
+    const get: GetWire = () => wire;
+    const { describeHistory } = describeDeletion(get);
+    describeFailures(get);
+    describeTurns(get);
+    describeInputs(get);
+    describeTools(get);
+    describeInterrupts(get);
+    describeStreams(get);
+    describeLife(get);
+    describeHistory();
+  });
+}
