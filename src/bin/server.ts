@@ -21,6 +21,7 @@ import { connectExisting } from '../temporal/namespace.js';
 import { isOnPath, provideBubblewrap } from './bubblewrap-package.js';
 import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
+import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
 import { createModel, createModelList } from './models.js';
 import { recoverSessions } from './recovery.js';
@@ -68,7 +69,12 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const client = await connectClient(temporal.address, config.temporal.namespace);
   cleanUp.add(() => client.connection.close());
   const engine = await openEngine(config, { client, temporal, db, directory, ...hands, log }, cleanUp);
-  const catalog = createCatalog({ db, sessions: engine.sessions, log: engine.log, models: createModelList(config) });
+  const catalog = createCatalog({
+    db,
+    sessions: guardDisk(engine.sessions, directory.path),
+    log: engine.log,
+    models: createModelList(config),
+  });
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
   const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs: config.sandbox.idleMs }, REAP_EVERY_MS);
   cleanUp.add(() => reaper.stop());
