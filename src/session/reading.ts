@@ -40,6 +40,8 @@ export async function readPage(deps: ReadingDeps, cursor: ThreadRow, signal: Abo
   cursor.decoder = JSON.stringify(decoder);
   const nextRun = decoded.find((item) => item.type === 'next_run');
   if (nextRun) Object.assign(cursor, startOf(cursor.thread, nextRun.runId, cursor.seq));
+  // The place is kept with the next entry; a process that dies before that reads this page again.
+  if (decoded.length === 0) return page.events.length;
   const published = await project(deps.db, cursor, decoded);
   for (const event of published) deps.bus.publish(cursor.thread, event);
   return page.events.length;
