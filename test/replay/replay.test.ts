@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { WORKFLOW_BUNDLE } from '../../src/bin/package-paths.js';
+import { decodeRuns, readGolden, toHistory, type Golden } from './golden.js';
+import { recordGolden } from './record.js';
+
+/**
+ * Sessions that older releases wrote are carried on by this one. Where a test fails here, the workflow's code has changed
+ * what it asks of Temporal, or the decoder what it reads: sessions that exist could not go on. Such a change needs
+ * `patched`, see https://docs.temporal.io/develop/typescript/versioning.
+ *
+ * For a new release: `DROVER_RECORD=<version> npx jest test/replay` plays one session of each kind on a real server and
+ * adds their histories under `golden/<version>`; older releases' stay as they are. Before the first release the only
+ * ones may be recorded anew.
+ */
+const release = process.env['DROVER_RECORD'];
+
+beforeAll(async () => {
+  if (!existsSync(WORKFLOW_BUNDLE)) throw new Error('The workflow bundle is missing: run `npm run build`.');
+  if (release) await recordGolden(release);
+  else Runtime.install({ logger: new DefaultLogger('ERROR') });
+}, 300_000);
+
+const named = (golden: Golden): string => `${golden.release} ${golden.name}`;
+
+test('there is a session of each kind', () => {
+  const names = new Set(readGolden().map(({ name }) => name));
+  expect([...names].sort()).toEqual([
+    'cancelled',
+    'continued-as-new',
+    'initial-events',
+    'interrupted-command',
+    'interrupted-model',
+    'queued',
+    'retry',
+    'signals',
+    'text',
+    'tools',
+    'updates',
+  ]);
+  const chain = readGolden().find(({ name }) => name === 'continued-as-new');
+  expect(chain?.runs.length).toBeGreaterThan(1);
+});
+
+test('P9: every golden history replays on the present workflow code', async () => {
+  const histories = readGolden().flatMap((golden) =>
+    golden.runs.map((run, index) => ({ workflowId: `${named(golden)} run ${index + 1}`, history: toHistory(run) })),
+  );
+  const options = { workflowBundle: { codePath: WORKFLOW_BUNDLE }, replayName: 'golden' };
+  const failed: string[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
+    if (error) failed.push(`${workflowId}: ${error.message}`);
+  }
+  expect(failed).toEqual([]);
+}, 120_000);
+
+test('P1: every golden history decodes to the log that it held', () => {
+  for (const golden of readGolden()) {
+    expect({ of: named(golden), log: decodeRuns(golden.runs) }).toEqual({ of: named(golden), log: golden.log });
+  }
+});
