@@ -74,7 +74,10 @@ function decodeStart(payload: Payload | undefined): Decoded[] {
 function keepResult(decoder: Decoder, scheduledEventId: string, payload: Payload | undefined): void {
   const activityId = decoder.scheduled[scheduledEventId];
   delete decoder.scheduled[scheduledEventId];
-  if (activityId !== undefined) decoder.results[activityId] = fromPayload(payload);
+  if (activityId === undefined) return;
+  const result = fromPayload(payload);
+  // A failure and a detached command have no content that an entry could refer to.
+  if (isResult(result)) decoder.results[activityId] = result;
 }
 
 function decodeBatch(decoder: Decoder, payload: Payload | undefined): Decoded[] {
@@ -126,10 +129,14 @@ interface Result {
   is_error?: boolean;
 }
 
+/** Written by our own activities: what has content is a result. */
+function isResult(value: unknown): value is Result {
+  return typeof value === 'object' && value !== null && 'content' in value;
+}
+
 function resultOf(results: Record<string, unknown>, activity: string): Result {
   const result = results[activity];
-  // Written by our own activities: an entry refers only to results that have content.
-  if (typeof result === 'object' && result !== null && 'content' in result) return result as Result;
+  if (isResult(result)) return result;
   throw new Error(`History has no result of activity ${activity} before the entry that refers to it.`);
 }
 
