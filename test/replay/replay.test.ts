@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type InjectedSinks } from '@temporalio/worker';
 import { WORKFLOW_BUNDLE } from '../../src/bin/package-paths.js';
+import type { SessionSinks } from '../../workflows/sinks.js';
 import { decodeRuns, readGolden, toHistory, type Golden } from './golden.js';
 import { recordGolden } from './record.js';
 
@@ -20,6 +21,9 @@ beforeAll(async () => {
   if (release) await recordGolden(release);
   else Runtime.install({ logger: new DefaultLogger('ERROR') });
 }, 300_000);
+
+const NOTHING = { fn: () => {}, callDuringReplay: false };
+const SILENT: InjectedSinks<SessionSinks> = { log: { hint: NOTHING }, control: { abort: NOTHING, detach: NOTHING } };
 
 const named = (golden: Golden): string => `${golden.release} ${golden.name}`;
 
@@ -46,7 +50,7 @@ test('P9: every golden history replays on the present workflow code', async () =
   const histories = readGolden().flatMap((golden) =>
     golden.runs.map((run, index) => ({ workflowId: `${named(golden)} run ${index + 1}`, history: toHistory(run) })),
   );
-  const options = { workflowBundle: { codePath: WORKFLOW_BUNDLE }, replayName: 'golden' };
+  const options = { workflowBundle: { codePath: WORKFLOW_BUNDLE }, replayName: 'golden', sinks: SILENT };
   const failed: string[] = [];
   for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
     if (error) failed.push(`${workflowId}: ${error.message}`);
