@@ -49,7 +49,7 @@ export interface Played {
   steps: Step[];
 }
 
-export const LIMITS: Limits = { rounds_per_turn: 6, attempts: 5, history_events: 1_000, heartbeat_timeout_ms: 4_000 };
+const LIMITS: Limits = { rounds_per_turn: 6, attempts: 5, history_events: 1_000, heartbeat_timeout_ms: 4_000 };
 
 export const START: SessionStart = {
   session_id: 'sesn_1',
@@ -114,7 +114,7 @@ export function play(plan: Plan, { resumes = true } = {}): Played {
   return { entries: thread.entries, state: thread.state, usage, largestState, steps };
 }
 
-export function isInterrupted({ state }: Thread): boolean {
+function isInterrupted({ state }: Thread): boolean {
   return state.interrupts.length > 0 || state.closing;
 }
 
