@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
-import { locateTemporal } from '../temporal/binary.js';
-import { findPython } from '../temporal/binary-wheel.js';
+import { locateTemporal } from '../temporal/server/binary.js';
+import { findPython } from '../temporal/server/binary-wheel.js';
 import type { Finding } from './doctor-finding.js';
 
 /** Where the Temporal server comes from: an address that answers, or a binary, or a way to fetch one. */

@@ -2,7 +2,7 @@ import { quickstart } from '../cli/quickstart.js';
 import { loadApiKey } from '../config/api-key.js';
 import { type Flags, readConfig } from '../config/config.js';
 import { QUICKSTART_TASK } from '../model/scripted-task.js';
-import { readRecord } from '../temporal/embedded-record.js';
+import { readRecord } from '../temporal/server/embedded-record.js';
 import { PROGRAM } from './package-paths.js';
 
 export interface QuickstartFlags extends Flags {

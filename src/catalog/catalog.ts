@@ -1,12 +1,12 @@
 import type { SessionLog, Sessions } from '../session/session.js';
 import type { Database } from '../storage/database.js';
-import { type Agents, createAgents } from './agents.js';
+import { type Agents, createAgents } from './agents/agents.js';
 import { type Clock, createRisingClock } from './clock.js';
-import { createEnvironments, type Environments } from './environments.js';
+import { createEnvironments, type Environments } from './environments/environments.js';
 import { createModels, type ListModels, type Models } from './models.js';
-import { createSessionEvents, type SessionEvents } from './session-events.js';
-import { createSessionCatalog, type SessionCatalog } from './sessions.js';
-import { createThreads, type Threads } from './threads.js';
+import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
+import { createSessionCatalog, type SessionCatalog } from './sessions/sessions.js';
+import { createThreads, type Threads } from './sessions/threads.js';
 import { DEFAULT_WORKSPACE } from './workspace.js';
 
 /** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Agents } from '../catalog/agents.js';
+import type { Agents } from '../catalog/agents/agents.js';
 import type { Handlers } from './handler.js';
 import { createAgeCursor, createCursor, readPage, toPageCursor } from './page.js';
 

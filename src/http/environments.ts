@@ -1,4 +1,4 @@
-import type { Environments } from '../catalog/environments.js';
+import type { Environments } from '../catalog/environments/environments.js';
 import type { Handlers } from './handler.js';
 import { createAgeCursor, readPage, toPageCursor } from './page.js';
 

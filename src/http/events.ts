@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../api-error.js';
-import type { SessionEvents } from '../catalog/session-events.js';
+import type { SessionEvents } from '../catalog/sessions/session-events.js';
 import type { EventPage, EventQuery } from '../session/session.js';
 import { EVENT_TYPES } from './event-types.js';
 import type { Handlers } from './handler.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { SessionQuery } from '../catalog/session-store.js';
-import type { SessionCatalog } from '../catalog/sessions.js';
+import type { SessionQuery } from '../catalog/sessions/session-store.js';
+import type { SessionCatalog } from '../catalog/sessions/sessions.js';
 import type { Handlers } from './handler.js';
 import { createCursor, readPage } from './page.js';
 import type { Query } from './query.js';

@@ -1,5 +1,5 @@
-import type { SessionEvents } from '../catalog/session-events.js';
-import type { Threads } from '../catalog/threads.js';
+import type { SessionEvents } from '../catalog/sessions/session-events.js';
+import type { Threads } from '../catalog/sessions/threads.js';
 import { readDeltas, readThreadEventQuery, toEventPage } from './events.js';
 import type { Handlers } from './handler.js';
 import { createAgeCursor, readPage } from './page.js';

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { createRisingClock } from '../../src/catalog/clock.js';
-import { createConfig, mergeConfig } from '../../src/catalog/environment-config.js';
+import { createConfig, mergeConfig } from '../../src/catalog/environments/environment-config.js';
 import { mergeMetadata } from '../../src/catalog/metadata.js';
-import { resolveModel } from '../../src/catalog/model-config.js';
-import { hostAndPathListSchema, hostListSchema } from '../../src/catalog/web-domains.js';
+import { resolveModel } from '../../src/catalog/agents/model-config.js';
+import { hostAndPathListSchema, hostListSchema } from '../../src/catalog/agents/web-domains.js';
 
 test('the clock rises, also when time stands still or goes back', () => {
   const readings = [5, 5, 3, 10, 10];

@@ -62,7 +62,8 @@ export function createGate(): Gate {
   return { request: inTurn, strike: inTurn };
 }
 
-const PATIENCE_MS = 60_000;
+/** A server that is struck all the time makes a step every few seconds. */
+const PATIENCE_MS = 240_000;
 
 async function look(
   session: ChaosSession,

@@ -69,15 +69,31 @@ export function checkNumbers(dataDir: string, sessionId: string): number {
   }
 }
 
-/** A list as one that another run can be compared with: ids by order of appearance, without times and durations. */
+/**
+ * A list as one that another run can be compared with: ids by order of appearance, without times and durations, the
+ * results of calls that ran side by side in the order of the calls.
+ */
 export function shapeOf(list: SessionEvent[]): string[] {
   const names = new Map<string, string>();
-  return list.map((event) =>
+  return inOrderOfCalls(list).map((event) =>
     JSON.stringify(event, (key, value: unknown) => (VARYING.has(key) ? undefined : value)).replaceAll(
       /\b(sevt|sthr|sesn)_\w+/g,
       (id) => names.get(id) ?? names.set(id, `#${names.size}`).get(id) ?? id,
     ),
   );
+}
+
+function inOrderOfCalls(list: SessionEvent[]): SessionEvent[] {
+  const calls = list.map(({ id }) => id);
+  const sorted = [...list];
+  for (let end = 0; end < sorted.length; end += 1) {
+    const start = end;
+    while (sorted[end]?.type === 'agent.tool_result') end += 1;
+    const results = resultsOf(sorted.slice(start, end));
+    results.sort((one, other) => calls.indexOf(one.tool_use_id) - calls.indexOf(other.tool_use_id));
+    sorted.splice(start, results.length, ...results);
+  }
+  return sorted;
 }
 
 const VARYING = new Set(['processed_at', 'active_seconds']);

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { doctor } from '../../src/bin/doctor.js';
 import { cacheDirectory } from '../../src/config/cache.js';
-import { VERSION } from '../../src/temporal/binary.js';
+import { VERSION } from '../../src/temporal/server/binary.js';
 import { createDrover, ROOT } from '../support/drover-process.js';
 
 const BWRAP = '/usr/bin/bwrap';

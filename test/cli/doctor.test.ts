@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDataDirectory } from '../../src/bin/data-directory.js';
 import { doctor } from '../../src/bin/doctor.js';
 import type { Flags } from '../../src/config/config.js';
-import { VERSION } from '../../src/temporal/binary.js';
+import { VERSION } from '../../src/temporal/server/binary.js';
 
 let root: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { databasePath } from '../../src/temporal/embedded-flags.js';
+import { databasePath } from '../../src/temporal/server/embedded-flags.js';
 
 /** The pid of the Temporal server that runs on a data directory, if one does: the process that names its database. */
 export function temporalPid(dataDir: string): number | undefined {

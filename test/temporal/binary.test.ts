@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { VERSION, locateTemporal, obtainTemporal } from '../../src/temporal/binary.js';
+import { VERSION, locateTemporal, obtainTemporal } from '../../src/temporal/server/binary.js';
 
 // Nothing listens there: the download fails at once and the network is left alone.
 const NOWHERE = 'http://127.0.0.1:1';

@@ -6,17 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { obtainTemporal } from '../../src/temporal/binary.js';
-import { startTimeOf } from '../../src/temporal/embedded-identity.js';
-import { boundServerLog } from '../../src/temporal/embedded-log.js';
-import type { TemporalServer } from '../../src/temporal/embedded-server.js';
-import { startTemporal } from '../../src/temporal/embedded.js';
-import { connectExisting } from '../../src/temporal/namespace.js';
-import { SEARCH_ATTRIBUTES } from '../../src/temporal/namespace-attributes.js';
+import { obtainTemporal } from '../../src/temporal/server/binary.js';
+import { startTimeOf } from '../../src/temporal/server/embedded-identity.js';
+import { boundServerLog } from '../../src/temporal/server/embedded-log.js';
+import type { TemporalServer } from '../../src/temporal/server/embedded-server.js';
+import { startTemporal } from '../../src/temporal/server/embedded.js';
+import { connectExisting } from '../../src/temporal/server/namespace.js';
+import { SEARCH_ATTRIBUTES } from '../../src/temporal/server/namespace-attributes.js';
 import { runSource } from './child.js';
 
 const TEN_YEARS = 10 * 365 * 86_400;
-const SOURCE = join(__dirname, '../../src/temporal/embedded.ts');
+const SOURCE = join(__dirname, '../../src/temporal/server/embedded.ts');
 
 let binary: string;
 let dataDir: string;

@@ -7,7 +7,7 @@ import { startUpstream, type Upstream, type UpstreamRequest } from '../../bench/
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { startServer, type Server } from '../../src/bin/server.js';
 import { readConfig } from '../../src/config/config.js';
-import { readRecord } from '../../src/temporal/embedded-record.js';
+import { readRecord } from '../../src/temporal/server/embedded-record.js';
 import { connectClient } from '../../src/temporal/connection.js';
 
 /** Drover as `drover serve` starts it, in this process: Temporal, SQLite, bubblewrap, and a model's API on loopback. */

@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { toolsSchema } from './agent-tools.js';
 import { mcpServersSchema } from './mcp.js';
-import { metadataPatchSchema, metadataSchema } from './metadata.js';
+import { metadataPatchSchema, metadataSchema } from '../metadata.js';
 import { modelSchema } from './model-config.js';
 import { multiagentSchema } from './multiagent.js';
 import { skillsSchema } from './skills.js';

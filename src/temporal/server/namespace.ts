@@ -1,7 +1,7 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { temporal } from '@temporalio/proto';
-import { StartError } from '../config/start-error.js';
+import { StartError } from '../../config/start-error.js';
 import { SEARCH_ATTRIBUTES } from './namespace-attributes.js';
 import type { TemporalServer } from './embedded-server.js';
 

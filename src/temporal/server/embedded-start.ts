@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { StartError } from '../config/start-error.js';
+import { StartError } from '../../config/start-error.js';
 import { serverArguments } from './embedded-flags.js';
 import { openServerLog } from './embedded-log.js';
 import { launch } from './embedded-process.js';

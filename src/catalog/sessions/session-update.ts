@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SessionAgent, SessionChange } from '../session/session.js';
-import { checkTools, resolveTools } from './agent-tools.js';
-import { mergeMetadata } from './metadata.js';
+import type { SessionAgent, SessionChange } from '../../session/session.js';
+import { checkTools, resolveTools } from '../agents/agent-tools.js';
+import { mergeMetadata } from '../metadata.js';
 import { isBusy, type LiveSession, readLive, type SessionDeps } from './session-deps.js';
 import { currentAgent } from './session-resource.js';
 import { sessionUpdateSchema } from './session-schema.js';
 import { checkAgentSupport } from './session-support.js';
-import { invalid, validate } from './validate.js';
+import { invalid, validate } from '../validate.js';
 
 /** Changes title, metadata and the agent's tools; a request that changes nothing is fine. */
 export async function updateSession(deps: SessionDeps, id: string, body: unknown): Promise<void> {

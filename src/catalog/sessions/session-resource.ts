@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { SessionAgent, SessionState, SessionUsage } from '../session/session.js';
-import { toTimestamp } from './clock.js';
-import type { SessionRow } from './tables.js';
+import type { SessionAgent, SessionState, SessionUsage } from '../../session/session.js';
+import { toTimestamp } from '../clock.js';
+import type { SessionRow } from '../tables.js';
 
 export type Session = Anthropic.Beta.Sessions.BetaManagedAgentsSession;
 export type Thread = Anthropic.Beta.Sessions.BetaManagedAgentsSessionThread;

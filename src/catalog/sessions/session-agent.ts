@@ -1,11 +1,11 @@
-import type { SessionAgent } from '../session/session.js';
-import type { Agent } from './agent-config.js';
-import { checkTools, resolveTools } from './agent-tools.js';
-import { resolveModel } from './model-config.js';
-import { isSingleThreaded } from './multiagent.js';
+import type { SessionAgent } from '../../session/session.js';
+import type { Agent } from '../agents/agent-config.js';
+import { checkTools, resolveTools } from '../agents/agent-tools.js';
+import { resolveModel } from '../agents/model-config.js';
+import { isSingleThreaded } from '../agents/multiagent.js';
 import type { AgentOverrides, AgentSelection } from './session-schema.js';
-import { resolveSkills } from './skills.js';
-import { invalid } from './validate.js';
+import { resolveSkills } from '../agents/skills.js';
+import { invalid } from '../validate.js';
 
 /** Which agent a session is asked to run: its id, and its version when one is named. */
 export function selectedAgent(selection: AgentSelection): { id: string; version?: number } {

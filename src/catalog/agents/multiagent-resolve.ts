@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ModelConfig } from './model-config.js';
 import type { Multiagent, MultiagentParams, RosterEntry } from './multiagent.js';
-import { invalid } from './validate.js';
+import { invalid } from '../validate.js';
 
 type AgentReference = Anthropic.Beta.Agents.BetaManagedAgentsAgentReference;
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError } from '../api-error.js';
-import { newId } from '../ids.js';
-import type { Database } from '../storage/database.js';
+import { ApiError } from '../../api-error.js';
+import { newId } from '../../ids.js';
+import type { Database } from '../../storage/database.js';
 import { type Agent, type AgentConfig, emptyConfig, mergeConfig } from './agent-config.js';
 import { type AgentUpdate, agentCreateSchema, agentUpdateSchema } from './agent-schema.js';
 import {
@@ -14,10 +14,10 @@ import {
   type VersionCursor,
   type VersionQuery,
 } from './agent-store.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../clock.js';
 import { resolveModel } from './model-config.js';
-import type { AgeCursor, Page } from './page.js';
-import { invalid, validate } from './validate.js';
+import type { AgeCursor, Page } from '../page.js';
+import { invalid, validate } from '../validate.js';
 
 export interface Agents {
   create(body: unknown): Promise<Agent>;

@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type Anthropic from '@anthropic-ai/sdk';
-import { ApiError } from '../api-error.js';
-import { newId } from '../ids.js';
-import type { Database } from '../storage/database.js';
-import { type Clock, toTimestamp } from './clock.js';
+import { ApiError } from '../../api-error.js';
+import { newId } from '../../ids.js';
+import type { Database } from '../../storage/database.js';
+import { type Clock, toTimestamp } from '../clock.js';
 import { createConfig, mergeConfig } from './environment-config.js';
 import { type EnvironmentUpdate, environmentCreateSchema, environmentUpdateSchema } from './environment-schema.js';
-import { mergeMetadata } from './metadata.js';
-import { type AgeCursor, cutPage, type Page } from './page.js';
-import type { EnvironmentRow } from './tables.js';
-import { invalid, validate } from './validate.js';
+import { mergeMetadata } from '../metadata.js';
+import { type AgeCursor, cutPage, type Page } from '../page.js';
+import type { EnvironmentRow } from '../tables.js';
+import { invalid, validate } from '../validate.js';
 
 export type Environment = Anthropic.Beta.Environments.BetaEnvironment;
 /** What can be set of an environment. */

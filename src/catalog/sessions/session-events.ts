@@ -1,10 +1,10 @@
-import { newId } from '../ids.js';
-import type { EventPage, EventQuery, SessionEvent } from '../session/session.js';
+import { newId } from '../../ids.js';
+import type { EventPage, EventQuery, SessionEvent } from '../../session/session.js';
 import { sendSchema } from './event-schema.js';
 import { checkEvents } from './event-support.js';
 import type { SessionDeps } from './session-deps.js';
 import { readSession } from './session-store.js';
-import { validate } from './validate.js';
+import { validate } from '../validate.js';
 
 export interface SessionEvents {
   /** Validates all, gives each an id and queues them; all or nothing. The echoes come back in order. */

@@ -1,8 +1,8 @@
-import { ApiError } from '../api-error.js';
-import type { Database } from '../storage/database.js';
+import { ApiError } from '../../api-error.js';
+import type { Database } from '../../storage/database.js';
 import type { Agent, AgentConfig } from './agent-config.js';
-import { toTimestamp } from './clock.js';
-import { type AgeCursor, cutPage, type Page } from './page.js';
+import { toTimestamp } from '../clock.js';
+import { type AgeCursor, cutPage, type Page } from '../page.js';
 
 export interface AgentQuery {
   limit: number;

@@ -1,8 +1,8 @@
-import { ApiError } from '../api-error.js';
-import type { SessionStatus } from '../session/session.js';
-import type { Database } from '../storage/database.js';
-import type { AgeCursor } from './page.js';
-import type { SessionRow } from './tables.js';
+import { ApiError } from '../../api-error.js';
+import type { SessionStatus } from '../../session/session.js';
+import type { Database } from '../../storage/database.js';
+import type { AgeCursor } from '../page.js';
+import type { SessionRow } from '../tables.js';
 
 export type SortOrder = 'asc' | 'desc';
 

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { ApiError } from '../api-error.js';
-import { invalid } from './validate.js';
+import { ApiError } from '../../api-error.js';
+import { invalid } from '../validate.js';
 
 export type EnvironmentConfig = Anthropic.Beta.Environments.BetaEnvironment['config'];
 type ConfigParams = NonNullable<Anthropic.Beta.Environments.EnvironmentCreateParams['config']>;

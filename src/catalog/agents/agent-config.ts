@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { AgentUpdate } from './agent-schema.js';
 import { checkTools, resolveTools } from './agent-tools.js';
-import { mergeMetadata } from './metadata.js';
+import { mergeMetadata } from '../metadata.js';
 import { resolveModel } from './model-config.js';
 import { resolveMultiagent, type Roster } from './multiagent-resolve.js';
 import { resolveSkills } from './skills.js';

@@ -1,12 +1,12 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { systemSchema } from './agent-schema.js';
-import { toolsSchema } from './agent-tools.js';
+import { systemSchema } from '../agents/agent-schema.js';
+import { toolsSchema } from '../agents/agent-tools.js';
 import { initialEventsSchema } from './event-schema.js';
-import { mcpServersSchema } from './mcp.js';
-import { metadataPatchSchema, metadataSchema } from './metadata.js';
-import { modelSchema } from './model-config.js';
-import { skillsSchema } from './skills.js';
+import { mcpServersSchema } from '../agents/mcp.js';
+import { metadataPatchSchema, metadataSchema } from '../metadata.js';
+import { modelSchema } from '../agents/model-config.js';
+import { skillsSchema } from '../agents/skills.js';
 
 type OfHeader = 'betas' | 'workspace_id';
 /** What is refused as long as it does not exist; its shape is looked at once it does. */

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { unreachable } from './unreachable.js';
+import { unreachable } from '../unreachable.js';
 import { hostAndPathListSchema, hostListSchema } from './web-domains.js';
 import { resolveUrlSources, urlSourcesSchema } from './web-tools.js';
 

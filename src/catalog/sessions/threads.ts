@@ -1,9 +1,9 @@
-import { ApiError } from '../api-error.js';
-import type { SessionStatus } from '../session/session.js';
+import { ApiError } from '../../api-error.js';
+import type { SessionStatus } from '../../session/session.js';
 import { readLive, type SessionDeps } from './session-deps.js';
 import { type Thread, toPrimaryThread } from './session-resource.js';
 import { readSession } from './session-store.js';
-import { invalid } from './validate.js';
+import { invalid } from '../validate.js';
 
 /** The threads of a session: so far the primary one, whose log is the session's. */
 export interface Threads {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { agentToolsetSchema, resolveAgentToolset } from './agent-toolset.js';
 import { customToolSchema } from './custom-tool.js';
 import { mcpToolsetSchema, resolveMcpToolset } from './mcp.js';
-import { unreachable } from './unreachable.js';
-import { invalid } from './validate.js';
+import { unreachable } from '../unreachable.js';
+import { invalid } from '../validate.js';
 import { checkUrlSources } from './web-tools.js';
 
 type Agent = Anthropic.Beta.Agents.BetaManagedAgentsAgent;

@@ -1,6 +1,6 @@
-import { ApiError } from '../api-error.js';
+import { ApiError } from '../../api-error.js';
 import { isBusy, readLive, type SessionDeps } from './session-deps.js';
-import { invalid } from './validate.js';
+import { invalid } from '../validate.js';
 
 /** A session that was being created or deleted when its server stopped, or that could not be reached since. */
 export interface Unfinished {

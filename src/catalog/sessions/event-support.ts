@@ -1,6 +1,6 @@
 import type { EventParams } from './event-schema.js';
-import { unreachable } from './unreachable.js';
-import { invalid } from './validate.js';
+import { unreachable } from '../unreachable.js';
+import { invalid } from '../validate.js';
 
 type UserMessage = Extract<EventParams, { type: 'user.message' }>;
 

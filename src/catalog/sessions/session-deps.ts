@@ -1,9 +1,9 @@
-import { ApiError } from '../api-error.js';
-import type { SessionLog, Sessions, SessionState } from '../session/session.js';
-import type { Database } from '../storage/database.js';
-import type { Clock } from './clock.js';
+import { ApiError } from '../../api-error.js';
+import type { SessionLog, Sessions, SessionState } from '../../session/session.js';
+import type { Database } from '../../storage/database.js';
+import type { Clock } from '../clock.js';
 import { readSession } from './session-store.js';
-import type { SessionRow } from './tables.js';
+import type { SessionRow } from '../tables.js';
 
 export interface SessionDeps {
   db: Database;

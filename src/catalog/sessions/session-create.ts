@@ -1,15 +1,15 @@
-import { ApiError } from '../api-error.js';
-import { newId } from '../ids.js';
-import type { InputEvent } from '../session/session.js';
-import type { Database } from '../storage/database.js';
-import { readAgent } from './agent-store.js';
-import { readEnvironment } from './environments.js';
+import { ApiError } from '../../api-error.js';
+import { newId } from '../../ids.js';
+import type { InputEvent } from '../../session/session.js';
+import type { Database } from '../../storage/database.js';
+import { readAgent } from '../agents/agent-store.js';
+import { readEnvironment } from '../environments/environments.js';
 import { checkEvents } from './event-support.js';
 import { selectedAgent, snapshotAgent } from './session-agent.js';
 import type { SessionDeps } from './session-deps.js';
 import { sessionCreateSchema } from './session-schema.js';
 import { checkAgentSupport, checkEnvironmentSupport, checkRequestSupport } from './session-support.js';
-import { invalid, validate } from './validate.js';
+import { invalid, validate } from '../validate.js';
 
 /**
  * Validates, stores and starts a session, all or nothing; gives its id. The row comes first and is invisible until the

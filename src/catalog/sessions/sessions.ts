@@ -1,13 +1,13 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { SessionState } from '../session/session.js';
+import type { SessionState } from '../../session/session.js';
 import { createSession } from './session-create.js';
 import { deleteSession, finishDeletion, listUnfinished, type Unfinished } from './session-delete.js';
 import { isBusy, readLive, type SessionDeps } from './session-deps.js';
 import { type Session, toSession } from './session-resource.js';
 import { listSessionRows, type SessionCursor, type SessionQuery } from './session-store.js';
 import { updateSession } from './session-update.js';
-import type { SessionRow } from './tables.js';
-import { invalid } from './validate.js';
+import type { SessionRow } from '../tables.js';
+import { invalid } from '../validate.js';
 
 /** Sessions as a client sees them: the row of their creation, and the state that their log folds to. */
 export interface SessionCatalog {

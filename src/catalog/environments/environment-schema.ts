@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { metadataPatchSchema, metadataSchema } from './metadata.js';
+import { metadataPatchSchema, metadataSchema } from '../metadata.js';
 
 type OfHeader = 'betas' | 'workspace_id';
 export type EnvironmentCreate = Omit<Anthropic.Beta.Environments.EnvironmentCreateParams, OfHeader>;

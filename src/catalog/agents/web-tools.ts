@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { invalid } from './validate.js';
+import { invalid } from '../validate.js';
 
 type UrlSources = Anthropic.Beta.Agents.BetaManagedAgentsWebFetchURLSources;
 type UrlSourcesParams = Anthropic.Beta.Agents.BetaManagedAgentsWebFetchURLSourcesParams;

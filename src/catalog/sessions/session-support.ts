@@ -1,8 +1,8 @@
-import type { SessionAgent } from '../session/session.js';
-import { AGENT_TOOL_NAMES, type AgentToolset } from './agent-toolset.js';
-import type { EnvironmentConfig } from './environment-config.js';
-import { unreachable } from './unreachable.js';
-import { invalid } from './validate.js';
+import type { SessionAgent } from '../../session/session.js';
+import { AGENT_TOOL_NAMES, type AgentToolset } from '../agents/agent-toolset.js';
+import type { EnvironmentConfig } from '../environments/environment-config.js';
+import { unreachable } from '../unreachable.js';
+import { invalid } from '../validate.js';
 
 /** Refuses, by name, what an agent uses and a session cannot give it. Saving such an agent is fine. */
 export function checkAgentSupport(agent: Pick<SessionAgent, 'tools' | 'mcp_servers' | 'skills'>): void {
