@@ -54,13 +54,15 @@ async function inSandbox<T>(deps: ToolDeps, key: string, act: (sandbox: Sandbox)
 }
 
 async function use(sandbox: Sandbox, call: ToolInput, line: Lifeline): Promise<ToolOutcome> {
+  const request = { toolUseId: call.tool_use_id, name: call.name, input: call.input };
   const detach = AbortSignal.any([line.detach, line.lost]);
+  const run = (detach: AbortSignal) => runTool(sandbox, request, { signal: line.abort, detach, heartbeat: () => {} });
   try {
-    const request = { toolUseId: call.tool_use_id, name: call.name, input: call.input };
-    const result = await runTool(sandbox, request, { signal: line.abort, detach, heartbeat: () => {} });
-    return { type: 'result', ...result };
+    return { type: 'result', ...(await run(detach)) };
   } catch (error) {
-    if (error instanceof Detached) return { type: 'detached' };
-    throw error;
+    if (!(error instanceof Detached)) throw error;
+    // An interrupt that comes with a detachment is not left to the next attempt: that would never be told of it.
+    if (line.abort.aborted && !line.lost.aborted) return { type: 'result', ...(await run(line.lost)) };
+    return { type: 'detached' };
   }
 }
