@@ -56,7 +56,7 @@ async function inSandbox<T>(deps: ToolDeps, key: string, act: (sandbox: Sandbox)
 async function use(sandbox: Sandbox, call: ToolInput, line: Lifeline): Promise<ToolOutcome> {
   const request = { toolUseId: call.tool_use_id, name: call.name, input: call.input };
   const detach = AbortSignal.any([line.detach, line.lost]);
-  const run = (detach: AbortSignal) => runTool(sandbox, request, { signal: line.abort, detach, heartbeat: () => {} });
+  const run = (detach: AbortSignal) => runTool(sandbox, request, { signal: line.abort, detach });
   try {
     return { type: 'result', ...(await run(detach)) };
   } catch (error) {

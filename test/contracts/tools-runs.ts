@@ -44,12 +44,6 @@ export function describeRuns(bench: Workbench): void {
       expect(onlyText(await bench.call('bash', input, id), false)).toBe('early\nlate');
       expect(await bash('wc -l <detached.txt')).toBe('1');
     });
-
-    it('calls the heartbeat while a command runs', async () => {
-      let beats = 0;
-      await bench.call('bash', { command: 'sleep 2.5' }, bench.newId(), { heartbeat: () => (beats += 1) });
-      expect(beats).toBeGreaterThanOrEqual(2);
-    });
   });
 
   describe('P8: an interrupt', () => {

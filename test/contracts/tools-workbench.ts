@@ -21,7 +21,7 @@ export interface Workbench {
 
 /** Options of a call that nobody ends early. */
 export function unhurried(): RunOptions {
-  return { signal: new AbortController().signal, detach: new AbortController().signal, heartbeat: () => {} };
+  return { signal: new AbortController().signal, detach: new AbortController().signal };
 }
 
 export function onlyText(result: ToolResult, isError: boolean): string {

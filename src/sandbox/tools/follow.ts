@@ -9,8 +9,6 @@ export class Detached extends Error {
 }
 
 export interface Watch {
-  /** Called at least every few seconds while a command runs. */
-  heartbeat: () => void;
   /** Raised when this process is about to go: the command is left running. */
   detach: AbortSignal;
 }
@@ -36,7 +34,7 @@ const AT_THE_END = Number.MAX_SAFE_INTEGER;
 export async function follow(
   sandbox: Sandbox,
   execId: string,
-  { heartbeat, detach, interrupt, timeoutMs }: Watch & { interrupt?: AbortSignal; timeoutMs: number },
+  { detach, interrupt, timeoutMs }: Watch & { interrupt?: AbortSignal; timeoutMs: number },
 ): Promise<Ending> {
   const wake = interrupt ? AbortSignal.any([detach, interrupt]) : detach;
   const overdueAt = Date.now() + timeoutMs + OVERDUE_MS;
@@ -44,7 +42,6 @@ export async function follow(
     if (detach.aborted) throw new Detached();
     if (interrupt?.aborted) return stop(sandbox, execId);
     if (Date.now() > overdueAt) await sandbox.kill(execId, 'timeout');
-    heartbeat();
     const poll = await pollUntil(wake, sandbox, execId);
     if (poll && poll.state !== 'running') return ending(poll);
   }
