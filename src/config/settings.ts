@@ -25,7 +25,8 @@ export const settings = z
     /** 0 replays a session's workflow at every task: slow, and the sharpest test of determinism. */
     DROVER_MAX_CACHED_WORKFLOWS: whole(0, 100_000).default(64),
     DROVER_CONTINUE_AS_NEW_EVENTS: whole(20, 20_000).default(1500),
-    DROVER_STICKY_TIMEOUT_MS: whole(100, 600_000).default(10_000),
+    /** How long a task may lie in the queue of a worker that was killed; below a second, a busy machine replays for nothing. */
+    DROVER_STICKY_TIMEOUT_MS: whole(100, 600_000).default(2_500),
     DROVER_HEARTBEAT_TIMEOUT_MS: whole(1000, 600_000).default(4000),
   })
   .refine((all) => all.DROVER_MODEL !== 'anthropic' || all.ANTHROPIC_API_KEY || all.DROVER_UPSTREAM_URL, {

@@ -8,7 +8,7 @@ export const RUNS = ['one', 'two', 'three', 'four', 'five', 'six'];
 const parallel = [
   { name: 'read', input: { file_path: '/workspace/notes' } },
   { name: 'grep', input: { pattern: 'nothing like it', path: '/workspace' } },
-  { name: 'bash', input: { command: 'echo two >>runs; echo second; cd /tmp' } },
+  { name: 'bash', input: { command: 'echo two >>/workspace/runs; echo second; cd /tmp' } },
   { name: 'bash', input: { command: 'echo three >>/workspace/runs; sleep 0.3; pwd; cd /workspace' } },
   { name: 'read', input: { file_path: '/workspace/notes' } },
 ];
@@ -17,14 +17,14 @@ const TURNS = [
   [
     '/think I had better look first.',
     '/say I begin.',
-    '/bash echo one >>runs; echo a note >notes; echo first',
+    '/bash echo one >>/workspace/runs; echo a note >/workspace/notes; echo first',
     `/parallel ${JSON.stringify(parallel)}`,
     '/wait 100',
-    '/bash echo four >>runs; for i in 1 2 3 4 5 6; do echo line $i; sleep 0.15; done; echo end',
+    '/bash echo four >>/workspace/runs; for i in 1 2 3 4 5 6; do echo line $i; sleep 0.15; done; echo end',
     '/say All is done.',
   ].join('\n'),
-  '/bash echo five >>runs; echo begun; sleep 60; echo never >>runs',
-  '/slow 8 20\n/bash echo six >>runs; seq 20000 | tail -n 9000\n/say The end.',
+  '/bash echo five >>/workspace/runs; echo begun; sleep 60; echo never >>/workspace/runs',
+  '/slow 8 20\n/bash echo six >>/workspace/runs; seq 20000 | tail -n 9000\n/say The end.',
 ];
 
 /**

@@ -81,7 +81,7 @@ describe('P3: drover killed -9 in a running command', () => {
     expect(resultsOf(list).map(textOf)).toEqual([[...lines, 'end'].join('\n')]);
   });
 
-  it.each([0, 3, 8, 20])('runs a command that just ends once (killed %d ms after it)', async (ms) => {
+  it.each([0, 8])('runs a command that just ends once (killed %d ms after it)', async (ms) => {
     const session = await openSession(drover, '/bash echo run >>runs; sleep 0.2; echo printed; echo over >end');
     await waitUntil(() => session.file('end') !== '', 'the command ends');
     await sleep(ms);
@@ -94,7 +94,7 @@ describe('P3: drover killed -9 in a running command', () => {
     expect(resultsOf(list).map(textOf)).toEqual(['printed']);
   });
 
-  it.each([0, 3, 8, 20])('runs a command that just begins once (killed %d ms after its call was shown)', async (ms) => {
+  it.each([0, 8])('runs a command that just begins once (killed %d ms after its call was shown)', async (ms) => {
     const session = await openSession(drover);
     const call = await session.watch('agent.tool_use');
     await session.send('/bash echo run >>runs; echo printed');

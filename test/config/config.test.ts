@@ -25,7 +25,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
       namespace: 'default',
       maxCachedWorkflows: 64,
       continueAsNewEvents: 1500,
-      stickyTimeoutMs: 10_000,
+      stickyTimeoutMs: 2_500,
       heartbeatTimeoutMs: 4000,
     },
   });
