@@ -10,4 +10,6 @@ export interface Activities {
   sampleModel(input: SampleInput): Promise<SampleResult>;
   /** One tool call, started at most once whatever the attempt. */
   runTool(input: ToolInput): Promise<ToolOutcome>;
+  /** Ends a tool call that may still run, and gives what it has printed. */
+  stopTool(input: ToolInput): Promise<ToolOutcome>;
 }

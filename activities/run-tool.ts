@@ -22,21 +22,27 @@ export interface ToolDeps {
  * attempt after a worker's death finds the command running, or done, and collects what it printed.
  */
 export function createRunTool(deps: ToolDeps): (input: ToolInput) => Promise<ToolOutcome> {
-  return (given) =>
-    alive(deps.control, async (line) => {
-      const input = await attach(given.input, given.session_id, deps.blobs);
-      const outcome = await inSandbox(deps, given.session_id, async (sandbox) => {
-        const outcome = await use(sandbox, { ...given, input }, line);
-        if (outcome.type === 'result') deps.finished.add(given.session_id, sandbox, given.tool_use_id);
-        return outcome;
-      });
-      if (outcome.type === 'detached') {
-        if (line.lost.aborted) throw new AttemptLost();
-        return outcome;
-      }
-      const content = outcome.content.map((block) => detachFields(block, given.session_id, deps.blobs));
-      return { ...outcome, content: await Promise.all(content) };
-    });
+  return (given) => alive(deps.control, (line) => runCall(deps, given, line));
+}
+
+/** For a call whose interrupt was lost with the process that ran it: ends it wherever it has got to. */
+export function createStopTool(deps: ToolDeps): (input: ToolInput) => Promise<ToolOutcome> {
+  return (given) => alive(deps.control, (line) => runCall(deps, given, { ...line, abort: AbortSignal.abort() }));
+}
+
+async function runCall(deps: ToolDeps, given: ToolInput, line: Lifeline): Promise<ToolOutcome> {
+  const input = await attach(given.input, given.session_id, deps.blobs);
+  const outcome = await inSandbox(deps, given.session_id, async (sandbox) => {
+    const outcome = await use(sandbox, { ...given, input }, line);
+    if (outcome.type === 'result') deps.finished.add(given.session_id, sandbox, given.tool_use_id);
+    return outcome;
+  });
+  if (outcome.type === 'detached') {
+    if (line.lost.aborted) throw new AttemptLost();
+    return outcome;
+  }
+  const content = outcome.content.map((block) => detachFields(block, given.session_id, deps.blobs));
+  return { ...outcome, content: await Promise.all(content) };
 }
 
 const ACQUISITIONS = 3;

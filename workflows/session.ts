@@ -15,7 +15,7 @@ import type { Activities } from '../activities/activities.js';
 import { nextStep, type Step } from '../src/harness/harness.js';
 import { archive, receive } from '../src/harness/inputs.js';
 import { NO_USAGE } from '../src/harness/outcomes.js';
-import type { WorkflowInput } from '../src/harness/protocol.js';
+import type { ToolInput, WorkflowInput } from '../src/harness/protocol.js';
 import { initialState, type Thread, type ThreadState, type ToolCall } from '../src/harness/state.js';
 import { summarize } from '../src/harness/summary.js';
 import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../src/harness/turn.js';
@@ -137,7 +137,21 @@ async function useTool(thread: Thread, call: ToolCall, activities: Interruptible
   const outcome = await activities.run(call.id, () =>
     remote(thread.state).runTool.executeWithOptions({ activityId: call.id, summary: commandLine(call) }, [input]),
   );
-  if (outcome?.type !== 'detached') endTool(thread, call, outcome);
+  if (outcome === null) await stopTool(thread, call, input);
+  else if (outcome.type === 'result') endTool(thread, call, outcome);
+}
+
+/** How long an interrupt waits for what its command had printed, once the attempt that ran it was given up. */
+const STOP_TIMEOUT = '3s';
+
+/** The attempt that was told of the interrupt may have died with its process, and its command lives on. */
+async function stopTool(thread: Thread, call: ToolCall, input: ToolInput): Promise<void> {
+  const activityId = `${call.id}_stop`;
+  const options = { activityId, scheduleToCloseTimeout: STOP_TIMEOUT };
+  const outcome = await remote(thread.state)
+    .stopTool.executeWithOptions(options, [input])
+    .catch(() => null);
+  endTool(thread, call, outcome?.type === 'result' ? outcome : null, activityId);
 }
 
 const LONGEST_SUMMARY = 120;

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { createControl } from '../../activities/control.js';
 import { createFinishedCalls } from '../../activities/finished-calls.js';
-import { createRunTool } from '../../activities/run-tool.js';
+import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
 import type { Limits } from '../harness/state.js';
 import type { Model } from '../model/model.js';
@@ -67,6 +67,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     journal: async <T>(batch: T): Promise<T> => batch,
     sampleModel: createSampleModel({ ...deps, transcripts, bus, control, finished, prepareSandbox }),
     runTool: createRunTool({ sandboxes, spec, blobs, control, finished }),
+    stopTool: createStopTool({ sandboxes, spec, blobs, control, finished }),
   };
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });

@@ -43,12 +43,12 @@ export function endSample(thread: Thread, spanId: string, activity: string, resu
   }
 }
 
-/** Takes in a tool's result. */
-export function endTool(thread: Thread, call: ToolCall, result: ToolResult | null): void {
+/** Takes in a tool's result, as this activity has given it. */
+export function endTool(thread: Thread, call: ToolCall, result: ToolResult | null, activity = call.id): void {
   const turn = running(thread);
   turn.calls = turn.calls.filter(({ id }) => id !== call.id);
   if (result === null) emitSettled(thread, call.id, INTERRUPTED_TOOL_RESULT);
-  else emit(thread, { type: 'agent.tool_result', tool_use_id: call.id }, { from: { activity: call.id } });
+  else emit(thread, { type: 'agent.tool_result', tool_use_id: call.id }, { from: { activity } });
 }
 
 /** The wait before a retry is over; the request is made again. */

@@ -69,6 +69,9 @@ find_marked() {
 
 signal() { ((${#found[@]})) && kill -"$1" "${found[@]}" 2>/dev/null; }
 
+# All of them at once: one that is asked later must not go on with its script because its child has ended.
+ask() { signal STOP; signal TERM; signal CONT; }
+
 # Stopped first, so that what forks faster than it is found comes to rest.
 slay() {
   local before=-1 round
@@ -240,7 +243,7 @@ end() { # ID WHY
   unset "deadline[$id]"
   find_marked "${tag_of[$id]}"
   # Whoever forks faster than it can be asked to stop is not asked.
-  if ((pids_limit && ${#found[@]} * 2 > pids_limit)); then slay "${tag_of[$id]}"; else signal TERM; fi
+  if ((pids_limit && ${#found[@]} * 2 > pids_limit)); then slay "${tag_of[$id]}"; else ask; fi
   now
   dying[$id]=$((REPLY + 1000000))
 }

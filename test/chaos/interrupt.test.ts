@@ -105,7 +105,7 @@ describe('P8: an interrupt', () => {
       const list = await session.untilIdle();
       checkList(list);
       expect(ofType(list, 'user.interrupt')).toHaveLength(1);
-      expect(textOf(resultsOf(list)[0])).toContain(INTERRUPTED);
+      expect(textOf(resultsOf(list)[0])).toBe(`before\n${INTERRUPTED}`);
       await session.send('/bash pgrep sleep || echo none');
       expect(textOf(resultsOf(await session.untilIdle(2)).at(-1))).toBe('none');
       expect(session.file('runs')).toBe('run\n');
