@@ -54,8 +54,8 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
     ready: Promise.race([waitUntilReady(readNew, said, options.onLine), died]),
     died,
     async stop() {
+      if (!isStopping) child.kill('SIGTERM');
       isStopping = true;
-      child.kill('SIGTERM');
       await gone;
     },
     letGo: () => child.unref(),
