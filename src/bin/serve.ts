@@ -6,6 +6,7 @@ export async function serve(env: NodeJS.ProcessEnv, flags: Flags, version: strin
   const config = readConfig(env, flags);
   // From the first moment on: what has been started by then is to be stopped, not left behind.
   const asked = stopAsked();
+  void asked.then(() => setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref());
   const server = await startServer(config, { version, log });
   if (config.model.kind === 'scripted') log('no ANTHROPIC_API_KEY: a scripted model plays the model’s part');
   if (server.key.file !== undefined) log(`the API key for clients is in ${server.key.file}`);
@@ -16,6 +17,9 @@ export async function serve(env: NodeJS.ProcessEnv, flags: Flags, version: strin
   // Nothing is left to do; a connection that a library still holds must not keep us.
   process.exit(0);
 }
+
+/** Then it ends as it is. What runs on, the next start takes over. */
+const STOP_WITHIN_MS = 4_800;
 
 function log(line: string): void {
   process.stderr.write(`${line}\n`);
