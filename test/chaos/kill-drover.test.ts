@@ -125,7 +125,8 @@ describe('P3: drover killed -9 in a running command', () => {
     const list = await session.untilIdle(2);
     checkList(list);
     expect(session.file('runs')).toBe('one\ntwo\n');
-    const [, read, grep, first, second, last] = resultsOf(list).map(textOf);
+    const results = new Map(resultsOf(list).map((result) => [result.tool_use_id, textOf(result)]));
+    const [, read, grep, first, second, last] = ofType(list, 'agent.tool_use').map(({ id }) => results.get(id));
     expect(read).toMatch(/text/);
     expect(grep).toMatch(/file/);
     expect([first, second]).toEqual(['first\nended', 'kept']);
