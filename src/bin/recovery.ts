@@ -8,29 +8,58 @@ export interface RecoveryDeps {
   engine: Engine;
   catalog: Catalog;
   log: (line: string) => void;
+}
+
+interface Recovery extends RecoveryDeps {
   /** Raised when the server stops: what is left is for the next start. */
   stopping: AbortSignal;
+}
+
+const TIDY_EVERY_MS = 60_000;
+
+/** Takes over what an earlier process left, and from then on tidies up after requests that were cut off. */
+export function startRecovery(deps: RecoveryDeps): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const recovery = { ...deps, stopping: stopping.signal };
+  const report = (error: unknown): void => deps.log(`recovery: ${String(error)}`);
+  let work = recoverSessions(recovery).catch(report);
+  const timer = setInterval(() => {
+    work = work.then(() => finishUnfinished(recovery)).catch(report);
+  }, TIDY_EVERY_MS);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await work;
+    },
+  };
 }
 
 /**
  * Takes over what an earlier process left: sessions that were at work first, since somebody waits for them; then what
  * was being created or deleted; then, unhurried, whatever else may have been committed without being projected.
  */
-export async function recoverSessions(deps: RecoveryDeps): Promise<void> {
-  const { db, engine, catalog } = deps;
+async function recoverSessions(deps: Recovery): Promise<void> {
+  const { db, engine } = deps;
   const isAtWork = async (id: string): Promise<boolean> =>
     ['running', 'rescheduling'].includes((await loadState(db, id))?.status ?? '');
   await forEach(deps, await sessionsAtWork(db), (id) => engine.recover(id));
-  const unfinished = await catalog.sessions.listUnfinished();
-  await forEach(
-    deps,
-    unfinished.map(({ id }) => id),
-    (id) => catalog.sessions.finishDeletion(id),
-  );
+  await finishUnfinished(deps);
   await forEach(deps, await sessionsAtRest(db), async (id) => {
     await engine.log.getState(id);
     if (await isAtWork(id)) await engine.recover(id);
   });
+}
+
+/** Undoes creations and completes deletions that did not come to their end, because a process died or could not be reached. */
+async function finishUnfinished(deps: Recovery): Promise<void> {
+  const unfinished = await deps.catalog.sessions.listUnfinished();
+  await forEach(
+    deps,
+    unfinished.map(({ id }) => id),
+    (id) => deps.catalog.sessions.finishDeletion(id),
+  );
 }
 
 async function sessionsAtWork(db: Database): Promise<string[]> {
@@ -55,7 +84,7 @@ async function sessionsAtRest(db: Database): Promise<string[]> {
 
 const AT_ONCE = 8;
 
-async function forEach(deps: RecoveryDeps, ids: string[], act: (id: string) => Promise<void>): Promise<void> {
+async function forEach(deps: Recovery, ids: string[], act: (id: string) => Promise<void>): Promise<void> {
   const left = [...ids];
   const work = async (): Promise<void> => {
     for (let id = left.shift(); id !== undefined && !deps.stopping.aborted; id = left.shift()) {
@@ -66,7 +95,7 @@ async function forEach(deps: RecoveryDeps, ids: string[], act: (id: string) => P
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-async function attempt(deps: RecoveryDeps, id: string, act: () => Promise<void>): Promise<void> {
+async function attempt(deps: Recovery, id: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {

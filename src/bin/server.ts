@@ -24,7 +24,7 @@ import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
 import { createModel, createModelList } from './models.js';
-import { recoverSessions } from './recovery.js';
+import { startRecovery } from './recovery.js';
 
 export interface Server {
   url: string;
@@ -89,12 +89,8 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const url = await orExplain(`cannot listen on ${host}:${port}`, http.listen({ host, port }));
   cleanUp.add(() => http.close());
   directory.announce(url);
-  const stopping = new AbortController();
-  const recovering = recoverSessions({ db, engine, catalog, log, stopping: stopping.signal });
-  cleanUp.add(async () => {
-    stopping.abort();
-    await recovering;
-  });
+  const recovery = startRecovery({ db, engine, catalog, log });
+  cleanUp.add(() => recovery.stop());
   return { url, key, temporalUi: temporal.uiUrl, ended: engine.ended, stop: () => cleanUp.run() };
 }
 
