@@ -21,16 +21,25 @@ export function createHistoryReader(client: Client): HistoryReader {
       const { workflowExecutionInfo } = await workflowService.describeWorkflowExecution({ namespace, execution });
       return Number(workflowExecutionInfo?.historyLength ?? 0);
     },
-    read(thread, runId, token, signal) {
+    async read(thread, runId, token, signal) {
+      // A signal of this call's own: the client never lets go of one it was given, and with it of the call.
+      const call = new AbortController();
+      const abort = (): void => call.abort();
+      signal.addEventListener('abort', abort);
       const read = (from: Uint8Array | null): Promise<HistoryPage> =>
-        connection.withAbortSignal(signal, () =>
+        connection.withAbortSignal(call.signal, () =>
           connection.withDeadline(Date.now() + READ_MS, () => readPage(client, thread, runId, from)),
         );
-      return read(token).catch((error: unknown) => {
+      try {
+        if (signal.aborted) call.abort();
+        return await read(token);
+      } catch (error) {
         // Tokens are the server's own: after an upgrade or a reset it may not know one any more.
-        if (token !== null && grpcCode(error) === GRPC.invalidArgument) return read(null);
+        if (token !== null && grpcCode(error) === GRPC.invalidArgument) return await read(null);
         throw error;
-      });
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
     },
   };
 }
