@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -199,3 +200,11 @@ async function rowsOfServer(): Promise<object[]> {
     await server.destroy();
   }
 }
+
+test('a read that is done is let go of, however long its signal lives', async () => {
+  const reader = createHistoryReader(wire.temporal);
+  const { signal } = new AbortController();
+  const runId = (await reader.firstRun(talk.id)) ?? '';
+  expect((await reader.read(talk.id, runId, null, signal)).events.length).toBeGreaterThan(0);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
