@@ -32,50 +32,48 @@ export function createProjector(deps: ProjectorDeps): Projector {
   const followers = new Map<string, Follower>();
   const closing = new AbortController();
 
-  const follow = (thread: string): Follower => {
+  const follow = (thread: string, asked: { seq?: number; toEnd?: boolean }): Follower => {
     const known = followers.get(thread);
+    const follower = known ?? { reached: -1, wanted: 0, toEnd: false, waiters: new Set(), done: Promise.resolve() };
+    follower.wanted = Math.max(follower.wanted, asked.seq ?? 0);
+    follower.toEnd ||= asked.toEnd ?? false;
     if (known) return known;
-    const follower: Follower = { reached: 0, wanted: 0, toEnd: false, waiters: new Set(), done: Promise.resolve() };
     followers.set(thread, follower);
     follower.done = run(thread, follower);
     return follower;
   };
 
   const run = async (thread: string, follower: Follower): Promise<void> => {
-    for (let pause = FIRST_RETRY_MS; !closing.signal.aborted; pause = Math.min(2 * pause, LAST_RETRY_MS)) {
+    let pause = FIRST_RETRY_MS;
+    let isOver = false;
+    // Looked at here, not in `followTo`: between its end and this line somebody may have asked for more. From this look
+    // to the deletion nothing is awaited, so who asks later starts anew.
+    while (!closing.signal.aborted && !isOver && !isSatisfied(follower)) {
       try {
-        await followTo(deps, thread, follower, closing.signal);
-        break;
+        isOver = await followTo(deps, thread, follower, closing.signal);
+        pause = FIRST_RETRY_MS;
       } catch (error) {
         if (closing.signal.aborted) break;
         deps.onError(thread, error);
         await sleep(pause, undefined, { signal: closing.signal }).catch(() => {});
+        pause = Math.min(2 * pause, LAST_RETRY_MS);
       }
     }
-    // Nothing is awaited between the last look at `wanted` and here: who asks from now on starts anew.
     followers.delete(thread);
     release(follower, true);
   };
 
-  const want = (thread: string, seq: number): Follower => {
-    const follower = follow(thread);
-    follower.wanted = Math.max(follower.wanted, seq);
-    return follower;
-  };
-
   return {
     hint(thread, seq) {
-      if (!closing.signal.aborted) want(thread, seq);
+      if (!closing.signal.aborted) follow(thread, { seq });
     },
     async reach(thread, seq) {
-      const follower = want(thread, seq);
+      const follower = follow(thread, { seq });
       if (follower.reached >= seq) return;
       await waitFor(follower, seq, thread);
     },
     async catchUp(thread) {
-      const follower = follow(thread);
-      follower.toEnd = true;
-      await follower.done;
+      await follow(thread, { toEnd: true }).done;
     },
     async close() {
       closing.abort();
@@ -86,7 +84,7 @@ export function createProjector(deps: ProjectorDeps): Projector {
 
 /** One thread being read. */
 interface Follower {
-  /** Last entry projected. */
+  /** Last entry projected; -1 until that is known. */
   reached: number;
   wanted: number;
   /** Read to the end of what is committed, whatever that is. */
@@ -100,9 +98,19 @@ interface Waiter {
   release(): void;
 }
 
-async function followTo(deps: ProjectorDeps, thread: string, follower: Follower, signal: AbortSignal): Promise<void> {
+function isSatisfied({ reached, wanted, toEnd }: Follower): boolean {
+  return !toEnd && reached >= wanted;
+}
+
+/** Reads until the follower is satisfied; true when there can be no more, because the thread is closed or unknown. */
+async function followTo(
+  deps: ProjectorDeps,
+  thread: string,
+  follower: Follower,
+  signal: AbortSignal,
+): Promise<boolean> {
   const cursor = await loadCursor(deps, thread);
-  if (cursor === undefined) return;
+  if (cursor === undefined) return true;
   const advance = (): void => {
     follower.reached = cursor.seq;
     release(follower, false);
@@ -117,8 +125,8 @@ async function followTo(deps: ProjectorDeps, thread: string, follower: Follower,
         throw error;
       });
       advance();
-    } else if (follower.reached >= follower.wanted || isClosed(cursor)) {
-      return;
+    } else if (isSatisfied(follower) || isClosed(cursor)) {
+      return isClosed(cursor);
     } else {
       const events = await readPage(deps, cursor, signal);
       advance();
