@@ -10,6 +10,7 @@ module.exports = {
   // Sources import each other as `./x.js`, as Node resolves them once compiled.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/retry.ts'],
   testTimeout: 60_000,
   maxWorkers: 2,
 };
