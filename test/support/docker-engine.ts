@@ -33,21 +33,7 @@ export async function startEngine(image: string): Promise<Engine> {
 }
 
 async function startDaemon(directory: string, socketPath: string): Promise<ChildProcess> {
-  const daemon = spawn(
-    'dockerd',
-    [
-      ...[
-        '--host',
-        `unix://${socketPath}`,
-        '--data-root',
-        join(directory, 'data'),
-        '--exec-root',
-        join(directory, 'exec'),
-      ],
-      ...['--pidfile', join(directory, 'pid'), '--bridge', 'none', '--iptables=false', '--log-level', 'error'],
-    ],
-    { stdio: 'ignore' },
-  );
+  const daemon = spawn('dockerd', argumentsOf(directory, socketPath), { stdio: 'ignore' });
   const client = new Docker({ socketPath });
   for (let tries = 0; tries < 200; tries += 1) {
     if (await client.ping().catch(() => undefined)) return daemon;
@@ -56,6 +42,11 @@ async function startDaemon(directory: string, socketPath: string): Promise<Child
   }
   daemon.kill();
   throw new Error('dockerd did not start');
+}
+
+function argumentsOf(directory: string, socketPath: string): string[] {
+  const own = `--data-root=${join(directory, 'data')} --exec-root=${join(directory, 'exec')} --pidfile=${join(directory, 'pid')}`;
+  return `--host=unix://${socketPath} ${own} --bridge=none --iptables=false --log-level=error`.split(' ');
 }
 
 async function stopDaemon(daemon: ChildProcess): Promise<void> {
