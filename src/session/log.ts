@@ -10,6 +10,10 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
   return {
     async getState(sessionId) {
       await freshness.settle(sessionId);
+      const state = await loadState(db, sessionId);
+      if (state) return state;
+      // It has just begun, or is read again: there is nothing older to show, so it is waited for.
+      await freshness.settle(sessionId, LONG_PATIENCE_MS);
       return loadState(db, sessionId);
     },
     async getEvents(sessionId, query) {
@@ -24,12 +28,13 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
 export interface Freshness {
   acknowledge(thread: string, seq: number): void;
   /** Never fails: where Temporal does not answer in time, readers get what is projected. */
-  settle(thread: string): Promise<void>;
+  settle(thread: string, patienceMs?: number): Promise<void>;
   forget(thread: string): void;
 }
 
 /** How long a read waits for the log. */
 const PATIENCE_MS = 2_000;
+const LONG_PATIENCE_MS = 8_000;
 /** After a wait in vain the next readers are not kept waiting either, for this long. */
 const TROUBLE_MS = 5_000;
 
@@ -50,15 +55,15 @@ export function createFreshness(projector: Projector): Freshness {
   };
   return {
     acknowledge: (thread, seq) => void acknowledged.set(thread, Math.max(seq, acknowledged.get(thread) ?? 0)),
-    async settle(thread) {
+    async settle(thread, patienceMs = PATIENCE_MS) {
       if (verified.has(thread) && !acknowledged.has(thread)) return;
       const reading = read(thread).then(
         () => true,
         () => false,
       );
-      if (Date.now() < troubledUntil) return;
+      if (patienceMs === PATIENCE_MS && Date.now() < troubledUntil) return;
       const late = new AbortController();
-      const waited = sleep(PATIENCE_MS, false, { signal: late.signal }).catch(() => false);
+      const waited = sleep(patienceMs, false, { signal: late.signal }).catch(() => false);
       const isFresh = await Promise.race([reading, waited]);
       late.abort();
       if (!isFresh) troubledUntil = Date.now() + TROUBLE_MS;

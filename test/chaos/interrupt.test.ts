@@ -3,6 +3,7 @@ import { type Drover, startDrover } from '../support/drover-process.js';
 import { type ChaosSession, openSession, waitUntil } from './chaos-session.js';
 import { checkList, checkNumbers, ofType, resultsOf, textOf } from './log-checks.js';
 import { report } from './report.js';
+import { patience } from '../support/patience.js';
 
 let drover: Drover;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ describe('P8: an interrupt', () => {
       if (text.includes('word5')) break;
     }
     const took = report('interrupt of a model call: idle after', await interruptToIdle(session));
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeLessThan(patience(1_000));
     const list = await session.untilIdle();
     checkList(list);
     const kept = ofType(list, 'agent.message').map(textOf);
@@ -55,7 +56,7 @@ describe('P8: an interrupt', () => {
     );
     await waitUntil(() => session.file('runs') !== '', 'the command runs');
     const took = report('interrupt of a command: idle after', await interruptToIdle(session));
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeLessThan(patience(1_000));
     const list = await session.untilIdle();
     checkList(list);
     const [result] = resultsOf(list);
@@ -71,7 +72,7 @@ describe('P8: an interrupt', () => {
     await drover.kill();
     await drover.start();
     const took = report('interrupt right after a restart, in a command: idle after', await interruptToIdle(session));
-    expect(took).toBeLessThan(6_000);
+    expect(took).toBeLessThan(patience(6_000));
     const list = await session.untilIdle();
     checkList(list);
     checkNumbers(drover.dataDir, session.id);
@@ -86,7 +87,7 @@ describe('P8: an interrupt', () => {
     await drover.kill();
     await drover.start();
     const took = report('interrupt right after a restart, in a model call: idle after', await interruptToIdle(session));
-    expect(took).toBeLessThan(6_000);
+    expect(took).toBeLessThan(patience(6_000));
     const list = await session.untilIdle();
     checkList(list);
     expect(ofType(list, 'agent.message')).toEqual([]);

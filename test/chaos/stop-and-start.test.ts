@@ -5,6 +5,7 @@ import { type Drover, runServe, startDrover } from '../support/drover-process.js
 import { openSession, waitUntil } from './chaos-session.js';
 import { checkList, checkNumbers, ofType, resultsOf, textOf } from './log-checks.js';
 import { report } from './report.js';
+import { patience } from '../support/patience.js';
 
 let drover: Drover;
 beforeAll(async () => {
@@ -22,7 +23,7 @@ describe('SIGTERM', () => {
     const { code, signal, ms } = await drover.stop();
     report('SIGTERM in a command: ended after', ms);
     expect({ code, signal }).toEqual({ code: 0, signal: null });
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(patience(5_000));
     // Nobody waits for it now.
     await waitUntil(() => session.file('end') !== '', 'the command ends by itself');
     await drover.start();
@@ -44,7 +45,7 @@ describe('SIGTERM', () => {
     await session.send('/say second');
     const { code, ms } = await drover.stop();
     expect(code).toBe(0);
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(patience(5_000));
     await expect(streamed).resolves.toBeGreaterThan(0);
     await drover.start();
     const list = await session.untilIdle();
