@@ -23,7 +23,7 @@ export const settings = z
     DROVER_TEMPORAL_ADDRESS: address().optional(),
     DROVER_TEMPORAL_NAMESPACE: text().default('default'),
     /** 0 replays a session's workflow at every task: slow, and the sharpest test of determinism. */
-    DROVER_MAX_CACHED_WORKFLOWS: whole(0, 100_000).default(64),
+    DROVER_MAX_CACHED_WORKFLOWS: whole(0, 100_000).default(256),
     DROVER_CONTINUE_AS_NEW_EVENTS: whole(20, 20_000).default(1500),
     /** How long a task may lie in the queue of a worker that was killed; below a second, a busy machine replays for nothing. */
     DROVER_STICKY_TIMEOUT_MS: whole(100, 600_000).default(2_500),

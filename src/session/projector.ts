@@ -34,9 +34,17 @@ export function createProjector(deps: ProjectorDeps): Projector {
 
   const follow = (thread: string, asked: { seq?: number; toEnd?: boolean }): Follower => {
     const known = followers.get(thread);
-    const follower = known ?? { reached: -1, wanted: 0, toEnd: false, waiters: new Set(), done: Promise.resolve() };
+    const follower = known ?? {
+      reached: -1,
+      wanted: 0,
+      asked: 0,
+      toEnd: false,
+      waiters: new Set(),
+      done: Promise.resolve(),
+    };
     follower.wanted = Math.max(follower.wanted, asked.seq ?? 0);
     follower.toEnd ||= asked.toEnd ?? false;
+    follower.asked += 1;
     if (known) return known;
     followers.set(thread, follower);
     follower.done = run(thread, follower);
@@ -87,6 +95,8 @@ interface Follower {
   /** Last entry projected; -1 until that is known. */
   reached: number;
   wanted: number;
+  /** How often something was asked of it. */
+  asked: number;
   /** Read to the end of what is committed, whatever that is. */
   toEnd: boolean;
   waiters: Set<Waiter>;
@@ -128,10 +138,11 @@ async function followTo(
     } else if (isSatisfied(follower) || isClosed(cursor)) {
       return isClosed(cursor);
     } else {
+      const { asked } = follower;
       const events = await readPage(deps, cursor, signal);
       advance();
-      // Nothing came in the 20 s that the server waits: the hint was in vain.
-      if (events === 0) follower.wanted = follower.reached;
+      // Nothing came in the 20 s that the server waits: the hint was in vain, but not one that came meanwhile.
+      if (events === 0 && follower.asked === asked) follower.wanted = follower.reached;
     }
   }
 }

@@ -23,7 +23,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     temporal: {
       address: undefined,
       namespace: 'default',
-      maxCachedWorkflows: 64,
+      maxCachedWorkflows: 256,
       continueAsNewEvents: 1500,
       stickyTimeoutMs: 2_500,
       heartbeatTimeoutMs: 4000,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createFileBlobs } from '../../src/session/blobs.js';
 import { createBus, type Bus } from '../../src/session/bus.js';
 import { createFreshness, createSessionLog } from '../../src/session/log.js';
+import { erase } from '../../src/session/projection.js';
 import { createProjector, type Projector } from '../../src/session/projector.js';
 import type { SessionEvent } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
@@ -119,6 +120,39 @@ test('a hint in vain is forgotten, and nothing is lost by it', async () => {
   expect(await listHere(own.id)).toEqual(await own.list());
 });
 
+test('a hint that comes while a read ends empty is not forgotten with the hint before it', async () => {
+  await projector.close();
+  const own = await openTalk(wire);
+  const emptied = Promise.withResolvers<void>();
+  const onEmpty = (): void => {
+    projector.hint(own.id, 2);
+    emptied.resolve();
+  };
+  projector = project({ patienceMs: 3_000, onEmpty });
+  await projector.catchUp(own.id);
+  projector.hint(own.id, 1);
+  await emptied.promise;
+  await own.turn('hi');
+  await until(async () => (await seqOf(own.id)) >= 2);
+});
+
+test('a hint in any of the microtasks around the end of a read is heeded', async () => {
+  const seq = (await rowsOfServer()).length;
+  for (let hops = 0; hops <= 40; hops += 1) {
+    await erase(db, talk.id);
+    // The first page is all that is asked for; the hint of the rest comes so many microtasks after it was published.
+    const published = Promise.withResolvers<void>();
+    const end = bus.subscribe(talk.id, { onEvent: () => published.resolve(), onPreview: () => {} });
+    const hinted = published.promise.then(async () => {
+      for (let hop = 0; hop < hops; hop += 1) await null;
+      projector.hint(talk.id, seq);
+    });
+    await Promise.all([projector.reach(talk.id, 1), hinted]);
+    await until(async () => (await seqOf(talk.id)) === seq);
+    end();
+  }
+});
+
 test('what cannot be read now is read later', async () => {
   await projector.close();
   projector = project({ failures: 2 });
@@ -187,6 +221,16 @@ test('a workflow that was terminated from outside ends in session.status_termina
   await projector.catchUp(own.id);
   expect(await listHere(own.id)).toEqual(list);
 });
+
+const PATIENCE_MS = 5_000;
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('It did not come to be so in time.');
+    await sleep(5);
+  }
+}
 
 function rowsOf(from: Database = db): Promise<object[]> {
   return from.selectFrom('projection.log').selectAll().where('thread', '=', talk.id).orderBy('seq').execute();

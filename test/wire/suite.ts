@@ -26,7 +26,7 @@ export function describeWire(name: string, env: Record<string, string> = {}): vo
     });
     const get: GetWire = () => wire;
     const { describeHistory } = describeDeletion(get);
-    describeFailures(get);
+    describeFailures(get, env['DROVER_MAX_CACHED_WORKFLOWS'] === '0');
     describeTurns(get);
     describeInputs(get);
     describeTools(get);
