@@ -19,8 +19,11 @@ const PARTS: Record<string, Rule> = {
   config: { packages: ['node', 'zod'] },
 
   // The mind. Pure, and at home in a workflow's sandbox: no clock, no file, no package.
-  harness: { types: ['model', 'session'], packageTypes: ['@anthropic-ai/sdk'] },
+  harness: { code: ['pricing'], types: ['model', 'session'], packageTypes: ['@anthropic-ai/sdk'] },
   model: { packages: ['node', '@anthropic-ai/sdk'] },
+
+  // Prices are data; what workflows use of it is arithmetic.
+  pricing: { types: ['model'], packages: ['node', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
 
   // The hands.
   sandbox: { packages: ['node', 'dockerode', 'tar-stream', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },

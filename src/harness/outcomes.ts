@@ -1,4 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
+import type { ExactCost } from '../pricing/list-cost.js';
 import type { ContentBlock, ModelFailure, ModelUsage } from '../model/model.js';
 
 /** What one model request came to: the result of the activity `sampleModel`. */
@@ -11,21 +12,28 @@ export interface SampleReply {
   stop_details: { category: string | null; explanation: string | null } | null;
   usage: ModelUsage;
   ids: PreviewIds;
-  /** Names of the tools that the request offered: a call of any other is not run. */
-  offered: string[];
+  /** The tools that the request offered: a call of any other is not run. */
+  offered: OfferedTool[];
+  /** What the request costs at list price; null when the model has none. Absent in results from before there were prices. */
+  cost?: ExactCost | null;
 }
+
+/** A tool by its name alone runs in the sandbox without asking. */
+export type OfferedTool = string | { name: string; type: 'custom' } | { name: string; policy: 'always_ask' | 'auto' };
 
 export interface SampleInterrupted {
   type: 'interrupted';
   content: ContentBlock[];
   usage: ModelUsage;
   ids: PreviewIds;
+  cost?: ExactCost | null;
 }
 
 export interface SampleFailed {
   type: 'failed';
   error: ModelFailure;
   usage: ModelUsage;
+  cost?: ExactCost | null;
 }
 
 /** Event ids that previews have already shown: the buffered events carry the same. */

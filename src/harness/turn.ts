@@ -3,7 +3,14 @@ import type { BodySource } from '../session/journal.js';
 import { INTERRUPTED_TOOL_RESULT } from './context-results.js';
 import { addUsage, sessionUsage } from './usage.js';
 import { emitTerminated } from './inputs.js';
-import type { SampleFailed, SampleInterrupted, SampleReply, SampleResult, ToolResult } from './outcomes.js';
+import type {
+  OfferedTool,
+  SampleFailed,
+  SampleInterrupted,
+  SampleReply,
+  SampleResult,
+  ToolResult,
+} from './outcomes.js';
 import { emit, emitAssistant, emitProcessed, type Stop, type Thread, type ToolCall, type Turn } from './state.js';
 
 const CUT_OFF =
@@ -38,7 +45,7 @@ export function endSample(thread: Thread, spanId: string, activity: string, resu
   });
   if (result.type === 'failed') fail(thread, turn, result);
   if (result.type === 'reply') {
-    refuseUnknown(thread, turn, result.offered);
+    refuseUnknown(thread, turn, result.offered.map(nameOf));
     proceed(thread, turn, result);
   }
 }
@@ -90,7 +97,7 @@ function emitReply(thread: Thread, activity: string, result: SampleReply | Sampl
   const texts = indicesOf(result.content, (block) => block.type === 'text' && block.text !== '');
   const from: BodySource = { activity, blocks: texts };
   if (texts.length > 0) emit(thread, { id: result.ids.message, type: 'agent.message' }, { from });
-  const offered = result.type === 'reply' ? result.offered : [];
+  const offered = result.type === 'reply' ? result.offered.map(nameOf) : [];
   for (const { id, name, block } of calls) {
     const permission = offered.includes(name) ? ALLOWED : { evaluated_permission: 'deny' };
     emit(thread, { id, type: 'agent.tool_use', name, ...permission }, { from: { activity, blocks: [block] } });
@@ -106,6 +113,10 @@ function refuseUnknown(thread: Thread, turn: Turn, offered: string[]): void {
     if (!offered.includes(call.name)) emitSettled(thread, call.id, `There is no tool named ${call.name}.`);
   }
   turn.calls = turn.calls.filter((call) => offered.includes(call.name));
+}
+
+function nameOf(tool: OfferedTool): string {
+  return typeof tool === 'string' ? tool : tool.name;
 }
 
 interface NumberedCall extends ToolCall {

@@ -9,6 +9,7 @@ export function newSessionState(start: SessionStart): SessionState {
     metadata: start.metadata,
     agent: null,
     usage: {},
+    budget: start.budget ?? null,
     active_ms: 0,
     running_since: null,
     thread_started: false,

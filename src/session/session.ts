@@ -7,6 +7,8 @@ export type EventPreview =
   | Anthropic.Beta.Sessions.BetaManagedAgentsDeltaEvent;
 export type SessionAgent = Anthropic.Beta.Sessions.BetaManagedAgentsSessionAgent;
 export type SessionUsage = Anthropic.Beta.Sessions.BetaManagedAgentsSessionUsage;
+/** A hard limit on what the session may cost at list price. */
+export type SessionBudget = Anthropic.Beta.Sessions.BetaManagedAgentsBudgetLimit;
 export type SessionStatus = Anthropic.Beta.Sessions.BetaManagedAgentsSession['status'];
 
 /** An event as a client sends it, checked at the door, with the id that the API gave it. */
@@ -22,6 +24,7 @@ export interface SessionStart {
   metadata: Record<string, string>;
   initial_events: InputEvent[];
   created_at: number;
+  budget?: SessionBudget;
 }
 
 export interface SessionChange {
@@ -30,6 +33,8 @@ export interface SessionChange {
   metadata?: Record<string, string | null> | null;
   /** The whole new effective snapshot. */
   agent?: SessionAgent;
+  /** `null` removes it. One is only replaced by another: a session without a budget never gets one. */
+  budget?: SessionBudget | null;
 }
 
 /**
@@ -57,6 +62,7 @@ export interface SessionState {
   /** Null until an update changed it: then the effective snapshot. */
   agent: SessionAgent | null;
   usage: SessionUsage;
+  budget: SessionBudget | null;
   active_ms: number;
   /** When the present stretch of running began, in ms since the epoch. */
   running_since: number | null;

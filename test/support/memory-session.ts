@@ -155,6 +155,7 @@ function initialState({ title, metadata, created_at }: SessionStart): SessionSta
     title,
     metadata,
     agent: null,
+    budget: null,
     usage: { input_tokens: 0, output_tokens: 0 },
     active_ms: 0,
     running_since: null,
