@@ -106,13 +106,19 @@ interface Walk {
 function checkMessages(messages: Json[], rules: Rules): void {
   demand(messages.length > 0, 'messages', 'at least one message is required');
   const walk: Walk = { open: [], known: new Set(), rules };
+  let turn = -1;
   for (const [index, message] of messages.entries()) {
     const where = `messages.${index}`;
-    const role = index % 2 === 0 ? 'user' : 'assistant';
+    if (message['role'] === 'system') {
+      checkSystemMessage(message, where, messages[index - 1], messages[index + 1]);
+      continue;
+    }
+    turn += 1;
+    const role = turn % 2 === 0 ? 'user' : 'assistant';
     demand(
       message['role'] === role,
       where,
-      index === 0 ? 'first message must use the "user" role' : `roles must alternate, expected ${role}`,
+      turn === 0 ? 'first message must use the "user" role' : `roles must alternate, expected ${role}`,
     );
     const content = message['content'];
     const blocks =
@@ -127,6 +133,20 @@ function checkMessages(messages: Json[], rules: Rules): void {
     'messages',
     `\`tool_use\` ids were found without \`tool_result\` blocks: ${walk.open.join(', ')}`,
   );
+}
+
+/** An instruction in the midst: after a user's turn, before the assistant's. */
+function checkSystemMessage(message: Json, where: string, before: Json | undefined, after: Json | undefined): void {
+  demand(before?.['role'] === 'user', where, 'a system message must immediately follow a user message');
+  demand(
+    after === undefined || after['role'] === 'assistant',
+    where,
+    'a system message must be the last one or be followed by an assistant message',
+  );
+  const { content } = message;
+  const hasContent = content !== '' && !(Array.isArray(content) && content.length === 0);
+  demand(hasContent, where, 'all messages must have non-empty content');
+  checkSystem(content);
 }
 
 const USER_BLOCKS = new Set(['text', 'image', 'document', 'search_result', 'tool_result']);

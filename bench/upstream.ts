@@ -32,7 +32,7 @@ export interface UpstreamOptions {
   answer?: Answer;
   /** Only this key is let in; default: any. */
   apiKey?: string;
-  /** Default: 1,000,000. Four bytes of request are taken for a token. */
+  /** Default: 1,000,000 tokens. */
   contextWindow?: number;
   /** The requests that `requests` keeps; default all. A long bench needs none. */
   keep?: number;
@@ -46,6 +46,8 @@ export interface Upstream {
   /** Replies for the next requests, in order; `answer` has its turn when they are used up. */
   queue: UpstreamReply[];
   answer: Answer;
+  /** In tokens, for which four characters of request are taken; may be changed at any time. A longer prompt is refused. */
+  contextWindow: number;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     requests: [],
     queue: [],
     answer: options.answer ?? (() => ({})),
+    contextWindow: options.contextWindow ?? 1_000_000,
     close: () => close(server),
   };
   let count = 0;
@@ -88,7 +91,7 @@ async function serve(
   const raw = await readAll(incoming);
   const receivedAt = now();
   const body = parse(raw);
-  const refusal = door(incoming, raw, options) ?? rules(raw, body, options);
+  const refusal = door(incoming, raw, options) ?? rules(raw, body, upstream);
   const request = toRequest(next(), incoming, body, receivedAt);
   remember(upstream, request, options.keep);
   response.on('close', () => {
@@ -138,7 +141,7 @@ function door({ method, url, headers }: IncomingMessage, raw: string, options: U
   return undefined;
 }
 
-function rules(raw: string, body: unknown, { contextWindow = 1_000_000 }: UpstreamOptions): Refusal | undefined {
+function rules(raw: string, body: unknown, { contextWindow }: Upstream): Refusal | undefined {
   const tokens = countTokens(raw);
   if (tokens > contextWindow) {
     const message = `prompt is too long: ${tokens} tokens > ${contextWindow} maximum`;

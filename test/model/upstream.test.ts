@@ -5,6 +5,7 @@ import { checkRequest } from '../../bench/upstream-rules.js';
 const text = (value: string) => ({ type: 'text', text: value });
 const user = (...content: object[]) => ({ role: 'user', content });
 const assistant = (...content: object[]) => ({ role: 'assistant', content });
+const system = (value: string) => ({ role: 'system', content: [text(value)] });
 const call = (id: string) => ({ type: 'tool_use', id, name: 'bash', input: {} });
 const result = (id: string, more: object = {}) => ({ type: 'tool_result', tool_use_id: id, content: 'ok', ...more });
 const body = (messages: object[], more: object = {}) => ({ model: 'm', max_tokens: 5, messages, ...more });
@@ -75,6 +76,14 @@ describe('the upstream refuses what the Messages API refuses', () => {
       /bmp/,
     ],
     ['a call in a user message', body([user(call('t1'))]), /not allowed in a user message/],
+    ['a system message at the beginning', body([system('s'), user(text('a'))]), /immediately follow a user message/],
+    [
+      'a system message before the user',
+      body([user(text('a')), system('s'), user(text('b'))]),
+      /followed by an assistant message/,
+    ],
+    ['two system messages', body([user(text('a')), system('s'), system('t')]), /followed by an assistant message/],
+    ['an empty system message', body([user(text('a')), { role: 'system', content: [] }]), /non-empty content/],
     ['no object', 'hello', /object/],
   ];
   it.each(bad)('%s', (_, request, why) => {
@@ -119,6 +128,20 @@ describe('the upstream', () => {
     expect(await long.json()).toMatchObject({
       error: { message: expect.stringMatching(/prompt is too long: \d+ tokens > 100/) },
     });
+  });
+
+  it('may have another window from one request to the next', async () => {
+    const request = body([user(text('a'.repeat(800)))]);
+    expect((await post(request)).status).toBe(400);
+    upstream.contextWindow = 1_000;
+    expect((await post(request)).status).toBe(200);
+    upstream.contextWindow = 100;
+    expect((await post(request)).status).toBe(400);
+  });
+
+  it('takes system messages between a user and the assistant', async () => {
+    const messages = [user(text('a')), system('s'), assistant(text('b')), user(text('c')), system('t')];
+    expect((await post(body(messages))).status).toBe(200);
   });
 
   it('keeps its delays, and writes down when the first token went out and who hung up', async () => {
