@@ -39,7 +39,7 @@ const PARTS: Record<string, Rule> = {
 
   catalog: {
     code: ['storage', 'api-error', 'ids'],
-    types: ['session'],
+    types: ['session', 'model'],
     packages: ['node', 'kysely', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
@@ -118,7 +118,7 @@ function edge(from: string, to: string): Import {
 }
 
 function isOurs(to: string): boolean {
-  return to.endsWith('.ts');
+  return to.endsWith('.ts') || to.endsWith('.json');
 }
 
 function partOf(file: string): string {
