@@ -1,11 +1,10 @@
 import type { ModelUsage } from '../model/model.js';
-import { wholeProduct } from './decimal.js';
 import type { ExactCost } from './list-cost.js';
-import { type ModelPrices, type Price, priceTable } from './price-table.js';
+import { type Price, priceTable } from './price-table.js';
 import published from './prices.json';
-import { createTariff, type Rates, type Tariff } from './tariff.js';
+import { createFlatTariff, createTariff, type Rates, type Tariff, wholeProduct } from './tariff.js';
 
-/** List prices of models: the published ones, and the operator's own. */
+/** List prices of models: the operator's own, and the published ones. */
 export interface Prices {
   has(model: string): boolean;
   /** What one request costs; null when its model has no price. */
@@ -20,41 +19,42 @@ export interface PricedRequest {
 
 export type RequestUsage = ModelUsage & { web_search_requests?: number };
 
-/** By model id; one of them stands before the published price of the same id. */
-export type OperatorPrices = Readonly<Record<string, OperatorPrice>>;
+/**
+ * The operator's own price of a model, in USD per million tokens with ten decimals at most; undefined for those that
+ * have none. It stands before a published one, and no speed and no place changes it.
+ */
+export type OperatorPrices = (model: string) => Price | undefined;
 
-/** USD per million tokens as decimal strings, with four decimals at most. Where a request is run does not change it. */
-export interface OperatorPrice extends Price {
-  /** Absent: `speed: "fast"` costs no more. */
-  fast_multiplier?: string;
-}
-
-/** A dated id has the price of the id without the date. Throws when a price cannot be counted exactly. */
-export function createPrices(own: OperatorPrices = {}): Prices {
+/** Costs by published prices are exact; by an operator's price of more than four decimals, rounded up to the unit. */
+export function createPrices(own: OperatorPrices = () => undefined): Prices {
   const { models, us_multiplier, web_searches_per_thousand } = priceTable.parse(published);
-  const search = wholeProduct([web_searches_per_thousand], 7);
-  if (search === undefined) throw new Error('the price of a web search is too fine to be counted exactly');
+  // Units of 10⁻¹⁶ USD, as of tokens.
+  const search = wholeProduct([web_searches_per_thousand], 13);
   const tariffs = new Map<string, Tariff>();
-  const add = (model: ModelPrices, factor: string): void => {
-    const tariff = createTariff(model, factor);
+  for (const model of models) {
+    const tariff = createTariff(model, us_multiplier);
     for (const id of model.ids) tariffs.set(id, tariff);
+  }
+  const tariffOf = (model: string): Tariff | undefined => {
+    const price = own(model);
+    return price ? createFlatTariff(price) : (tariffs.get(model) ?? tariffs.get(undated(model)));
   };
-  for (const model of models) add(model, us_multiplier);
-  for (const [id, { fast_multiplier, ...price }] of Object.entries(own))
-    add({ ids: [id], price, ...(fast_multiplier === undefined ? {} : { fast_multiplier }) }, '1');
-  const tariffOf = (model: string): Tariff | undefined => tariffs.get(model) ?? tariffs.get(undated(model));
   return {
     has: (model) => tariffOf(model) !== undefined,
     costOf({ model, speed, inference_geo }, usage) {
       const kind = { fast: speed === 'fast', us: inference_geo === 'us', prompt_tokens: promptTokens(usage) };
       const rates = tariffOf(model)?.(kind);
       if (!rates) return null;
-      return String(tokenCost(rates, usage) + BigInt(usage.web_search_requests ?? 0) * search);
+      const fine = tokenCost(rates, usage) + BigInt(usage.web_search_requests ?? 0) * search;
+      return String((fine + UNIT - 1n) / UNIT);
     },
   };
 }
 
-/** `-20251001` as the API dates ids, `@20251001` as Vertex does. */
+/** 10⁻¹⁰ USD. */
+const UNIT = 10n ** 6n;
+
+/** A dated id has the price of the id without its date: `-20251001` as the API writes it, `@20251001` as Vertex does. */
 function undated(model: string): string {
   return model.replace(/([-@]\d{8}|-latest)$/, '');
 }

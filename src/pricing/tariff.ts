@@ -1,7 +1,6 @@
-import { wholeProduct } from './decimal.js';
 import type { ModelPrices, Price } from './price-table.js';
 
-/** What one token of each kind costs, in units of 10⁻¹⁰ USD. */
+/** What one token of each kind costs, in units of 10⁻¹⁶ USD: fine enough for ten decimals of a price per million. */
 export type Rates = Readonly<Record<keyof Price, bigint>>;
 
 export interface RequestKind {
@@ -13,41 +12,37 @@ export interface RequestKind {
 /** The rates of one model for each kind of request. */
 export type Tariff = (request: RequestKind) => Rates;
 
-/** Throws when a price, with every factor that may be put on it, is no whole number of units: costs could not be exact. */
-export function createTariff(
-  { ids, price, long_prompts, fast_multiplier }: ModelPrices,
-  us_multiplier: string,
-): Tariff {
-  const fast = fast_multiplier ?? '1';
-  const us = us_multiplier;
-  const variants = (of: Price): Variants => ({
-    plain: toRates(ids, of, []),
-    fast: toRates(ids, of, [fast]),
-    us: toRates(ids, of, [us]),
-    fastUs: toRates(ids, of, [fast, us]),
-  });
-  const usual = variants(price);
-  const long = long_prompts && { above: long_prompts.above_tokens, variants: variants(long_prompts.price) };
-  return (request) => pick(long && request.prompt_tokens > long.above ? long.variants : usual, request);
-}
-
-type Variants = Record<'plain' | 'fast' | 'us' | 'fastUs', Rates>;
-
-function pick(variants: Variants, { fast, us }: RequestKind): Rates {
-  if (fast) return us ? variants.fastUs : variants.fast;
-  return us ? variants.us : variants.plain;
-}
-
-function toRates(ids: string[], price: Price, factors: string[]): Rates {
-  const rate = (kind: keyof Price): bigint => {
-    const terms = [price[kind], ...factors];
-    // A millionth of a dollar is 10⁴ units.
-    const units = wholeProduct(terms, 4);
-    if (units !== undefined) return units;
-    throw new Error(
-      `${ids[0]}: the price of ${kind}, ${terms.join(' × ')} USD per million tokens, has more than four decimals`,
-    );
+export function createTariff(model: Omit<ModelPrices, 'ids'>, us_multiplier: string): Tariff {
+  const { price, long_prompts, fast_multiplier = '1' } = model;
+  return ({ fast, us, prompt_tokens }) => {
+    const isLong = long_prompts !== undefined && prompt_tokens > long_prompts.above_tokens;
+    const factors = [...(fast ? [fast_multiplier] : []), ...(us ? [us_multiplier] : [])];
+    return toRates(isLong ? long_prompts.price : price, factors);
   };
+}
+
+/** A price that is the same for every request. */
+export function createFlatTariff(price: Price): Tariff {
+  const rates = toRates(price, []);
+  return () => rates;
+}
+
+/** The product of decimal numbers such as `6.25`, times 10^power; throws when that is no whole number. */
+export function wholeProduct(numbers: readonly string[], power: number): bigint {
+  let digits = 10n ** BigInt(power);
+  let scale = 0;
+  for (const number of numbers) {
+    const [whole = '', fraction = ''] = number.split('.');
+    digits *= BigInt(whole + fraction);
+    scale += fraction.length;
+  }
+  const divisor = 10n ** BigInt(scale);
+  if (digits % divisor !== 0n) throw new Error(`${numbers.join(' × ')} has more than ${power} decimals`);
+  return digits / divisor;
+}
+
+function toRates(price: Price, factors: string[]): Rates {
+  const rate = (kind: keyof Price): bigint => wholeProduct([price[kind], ...factors], 10);
   return {
     input: rate('input'),
     cache_write_5m: rate('cache_write_5m'),

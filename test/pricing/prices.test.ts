@@ -108,21 +108,31 @@ test('the cost of a request is the sum of its parts, and two requests of one tie
 
 describe('an operator’s own prices', () => {
   const cheap = { input: '0.0028', cache_write_5m: '0', cache_write_1h: '0', cache_read: '0.0001', output: '1.5' };
-  const own = createPrices({ 'deep/one': cheap, 'claude-opus-5': { ...cheap, fast_multiplier: '2', output: '3' } });
+  const owned = new Map([
+    ['deep/one', cheap],
+    ['claude-opus-5', { ...cheap, output: '3' }],
+    ['fine', { ...cheap, input: '0.0000000001' }],
+  ]);
+  const own = createPrices((model) => owned.get(model));
+  const ownCost = (model: string, usage: RequestUsage) =>
+    own.costOf({ model, speed: 'fast', inference_geo: 'us' }, usage);
 
   test('price models that have none, and stand before the published ones', () => {
     expect(own.has('deep/one')).toBe(true);
-    expect(own.costOf({ model: 'deep/one', speed: 'fast', inference_geo: 'us' }, tokens({ input: 2 }))).toBe('56');
-    expect(own.costOf({ model: 'claude-opus-5-20260801' }, tokens({ output: 1 }))).toBe('30000');
-    expect(own.costOf({ model: 'claude-opus-5-5' }, tokens({ output: 1 }))).toBe('200000');
     expect(prices.has('deep/one')).toBe(false);
+    expect(ownCost('claude-opus-5', tokens({ output: 1 }))).toBe('30000');
+    expect(own.costOf({ model: 'claude-opus-5-5' }, tokens({ output: 1 }))).toBe('200000');
   });
 
-  test('that could not be counted exactly are refused', () => {
-    expect(() => createPrices({ fine: { ...cheap, input: '0.00001' } })).toThrow(/^fine: the price of input, 0\.00001/);
-    expect(() => createPrices({ fine: { ...cheap, fast_multiplier: '1.5' } })).toThrow(
-      /^fine: the price of cache_read, 0\.0001 × 1\.5 USD/,
-    );
+  test('are what they say, whatever the speed and the place', () => {
+    expect(ownCost('deep/one', tokens({ input: 2, cache_read: 1 }))).toBe('57');
+  });
+
+  test('that are finer than the unit of account are summed up first and then rounded up', () => {
+    expect(ownCost('fine', tokens({ input: 1 }))).toBe('1');
+    expect(ownCost('fine', tokens({ input: MILLION }))).toBe('1');
+    expect(ownCost('fine', tokens({ input: MILLION + 1 }))).toBe('2');
+    expect(ownCost('fine', tokens({}))).toBe('0');
   });
 });
 
