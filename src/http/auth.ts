@@ -2,8 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '../api-error.js';
 
-/** Throws `authentication_error` unless the request carries one of the keys, as `authorization: Bearer` or as `x-api-key`. */
-export type Authenticate = (headers: IncomingHttpHeaders) => void;
+/**
+ * Throws `authentication_error` unless the request carries one of the keys, as `authorization: Bearer` or as
+ * `x-api-key`. Gives that key's place among them.
+ */
+export type Authenticate = (headers: IncomingHttpHeaders) => number;
 
 /** Comparisons take the same time whatever is sent. Two different valid keys in one request are refused (unknowns 81). */
 export function createAuthenticate(keys: readonly string[]): Authenticate {
@@ -11,7 +14,8 @@ export function createAuthenticate(keys: readonly string[]): Authenticate {
   return (headers) => {
     const sent = [bearer(headers.authorization), single(headers['x-api-key'])].filter((key) => key !== undefined);
     const matches = new Set(sent.map((key) => indexOf(known, key)).filter((index) => index >= 0));
-    if (matches.size === 1) return;
+    const [match] = matches;
+    if (match !== undefined && matches.size === 1) return match;
     throw new ApiError(
       'authentication_error',
       sent.length === 0 ? 'An API key is required.' : 'The API key is not valid.',

@@ -14,6 +14,7 @@ import type { Handler, Handlers } from './handler.js';
 import { type Health, HEALTH_PATH } from './health.js';
 import { modelHandlers } from './models.js';
 import { readQuery } from './query.js';
+import { createRateLimits, type RateClass, rateClassOf, type RateLimits } from './rate-limits.js';
 import { identifyRequest, identifyTenant, newRequestId } from './request-id.js';
 import { type Operation, ROUTES, type Route } from './routes.js';
 import { sessionHandlers } from './sessions.js';
@@ -30,11 +31,20 @@ export interface HttpServerDeps {
   report: ReportError;
   workspace?: string;
   streams?: Partial<StreamLimits>;
+  /** None unless given. */
+  rateLimits?: RateLimits;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    rate?: RateClass;
+  }
 }
 
 /** The API as a Fastify instance that does not listen yet. Closing it ends the open streams first, cleanly. */
 export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
-  const { report, health } = deps;
+  const { report, health, rateLimits = { create: 0, read: 0 } } = deps;
+  const countRequest = createRateLimits(rateLimits);
   const authenticate = createAuthenticate(deps.apiKeys);
   const app = Fastify({
     ...LIMITS,
@@ -56,7 +66,9 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     parseBody(body),
   );
   app.addHook('onRequest', async (request, reply) => {
-    admit(request, reply, authenticate, deps.workspace);
+    const key = admit(request, reply, authenticate, deps.workspace);
+    const { rate } = request.routeOptions.config;
+    if (key !== undefined && rate) countRequest(key, rate, reply);
     // Whatever a body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
     if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
   });
@@ -80,17 +92,18 @@ const LIMITS = {
 /** For requests that are in work when the server closes; within what a shutdown may take. */
 const DRAIN_MS = 3_000;
 
-/** Gives the request its id, and lets it pass or throws. */
+/** Gives the request its id, and lets it pass or throws; gives the place of its key, where it needs one. */
 function admit(
   request: FastifyRequest,
   reply: FastifyReply,
   authenticate: Authenticate,
   workspace = DEFAULT_WORKSPACE,
-): void {
+): number | undefined {
   identifyRequest(request, reply);
-  if (pathOf(request.url) === HEALTH_PATH) return;
-  authenticate(request.headers);
+  if (pathOf(request.url) === HEALTH_PATH) return undefined;
+  const key = authenticate(request.headers);
   identifyTenant(reply, workspace);
+  return key;
 }
 
 function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: HttpServerDeps): void {
@@ -114,16 +127,19 @@ function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: Http
 
 type ApiRoute = Route & { readonly 2: Operation };
 
-function addRoute(app: FastifyInstance, [method, url, operation]: ApiRoute, handler: Handler | undefined): void {
+function addRoute(app: FastifyInstance, route: ApiRoute, handler: Handler | undefined): void {
+  const [method, url, operation] = route;
+  const rate = rateClassOf(route);
+  const config = rate ? { rate } : {};
   if (!handler) {
     // Said before the body is looked at, which may be an upload of any kind.
     const onRequest = async () => {
       throw new ApiError('not_implemented_error', `${operation} (${method} ${url}) is not available in Drover yet.`);
     };
-    app.route({ method, url, onRequest, handler: onRequest });
+    app.route({ method, url, config, onRequest, handler: onRequest });
     return;
   }
-  app.route({ method, url, handler: (request, reply) => handler(toCall(request), reply) });
+  app.route({ method, url, config, handler: (request, reply) => handler(toCall(request), reply) });
 }
 
 function toCall(request: FastifyRequest) {

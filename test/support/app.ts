@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { type Catalog, createCatalog } from '../../src/catalog/catalog.js';
+import type { RateLimits } from '../../src/http/rate-limits.js';
 import { createHttpServer } from '../../src/http/server.js';
 import type { StreamLimits } from '../../src/http/streams.js';
+import { publicFacts } from '../../src/model/facts.js';
 import type { SessionLog, Sessions } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
 import { createMemorySessions, type MemorySessions } from './memory-session.js';
@@ -13,6 +15,8 @@ import { MODELS } from './models.js';
 
 export const API_KEY = 'sk-ant-api-test-1';
 export const SECOND_API_KEY = 'sk-ant-api-test-2';
+/** The one model without a list price. */
+export const UNPRICED_MODEL = 'unpriced';
 
 export interface TestServer<Part extends SessionPart = MemorySessions> {
   url: string;
@@ -35,10 +39,13 @@ export interface TestServerOptions<Part> {
   /** Who carries out the sessions; the stand-in of `memory-session.ts` unless told otherwise. */
   createSession: (db: Database) => Part;
   streams?: Partial<StreamLimits>;
+  rateLimits?: RateLimits;
 }
 
 /** The whole API over a real socket and a real database in a directory of its own. */
-export function startTestServer(options?: { streams?: Partial<StreamLimits> }): Promise<TestServer>;
+export function startTestServer(
+  options?: Pick<TestServerOptions<never>, 'streams' | 'rateLimits'>,
+): Promise<TestServer>;
 export function startTestServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>>;
 export function startTestServer(options: Partial<TestServerOptions<SessionPart>> = {}) {
   return startServer({ createSession: createMemorySessions, ...options });
@@ -49,7 +56,14 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const db = await openDatabase(dir);
   const session = options.createSession(db);
   const reported: unknown[] = [];
-  const catalog = createCatalog({ db, sessions: session.sessions, log: session.log, models: async () => MODELS });
+  const catalog = createCatalog({
+    db,
+    sessions: session.sessions,
+    log: session.log,
+    models: async () => MODELS,
+    factsOf: publicFacts,
+    hasPrice: (model) => model !== UNPRICED_MODEL,
+  });
   const app = createHttpServer({
     catalog,
     log: session.log,
@@ -57,6 +71,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     health: () => ({ status: 'ok', version: '0.0.0-test' }),
     report: (error) => reported.push(error),
     ...(options.streams && { streams: options.streams }),
+    ...(options.rateLimits && { rateLimits: options.rateLimits }),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   // Listening on TCP, so not the path of a pipe.
