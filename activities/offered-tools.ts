@@ -1,12 +1,47 @@
 import type Anthropic from '@anthropic-ai/sdk';
+import type { OfferedTool } from '../src/harness/outcomes.js';
 import { toolDefinitions, toolNames } from '../src/sandbox/tools/tools.js';
 import type { SessionAgent } from '../src/session/session.js';
 
-/** The tools that an agent's configuration enables and that Drover has, as the model is told them. */
-export function offeredTools(agent: SessionAgent): Anthropic.Beta.BetaTool[] {
-  const toolset = agent.tools.find((tool) => tool.type === 'agent_toolset_20260401');
+/** The tools that an agent's configuration enables and that Drover has. */
+export interface Offer {
+  /** As the model is told them. */
+  tools: Anthropic.Beta.BetaTool[];
+  /** As the harness treats their calls. */
+  offered: OfferedTool[];
+  /** Whether any of them runs in the sandbox. */
+  needsSandbox: boolean;
+}
+
+export function offeredTools(agent: SessionAgent): Offer {
+  const own = sandboxTools(agent);
+  const definitions = toolDefinitions(
+    { network: false },
+    own.map(({ name }) => name),
+  );
+  const custom = agent.tools.filter((tool) => tool.type === 'custom');
+  return {
+    tools: [...definitions, ...custom.map(toTool)],
+    offered: [
+      ...own.map(({ name, policy }) => (policy === 'always_allow' ? name : { name, policy })),
+      ...custom.map(({ name }) => ({ name, type: 'custom' }) as const),
+    ],
+    needsSandbox: own.length > 0,
+  };
+}
+
+type CustomTool = Extract<SessionAgent['tools'][number], { type: 'custom' }>;
+
+function sandboxTools({ tools }: SessionAgent) {
+  const toolset = tools.find((tool) => tool.type === 'agent_toolset_20260401');
   if (toolset === undefined) return [];
-  const byName = new Map(toolset.configs.map((config) => [config.name, config.enabled]));
-  const enabled = toolNames.filter((name) => byName.get(name) ?? toolset.default_config.enabled);
-  return toolDefinitions({ network: false }, enabled);
+  const { configs, default_config } = toolset;
+  return toolNames.flatMap((name) => {
+    const { enabled, permission_policy } = configs.find((config) => config.name === name) ?? default_config;
+    return enabled ? [{ name, policy: permission_policy.type }] : [];
+  });
+}
+
+function toTool({ name, description, input_schema }: CustomTool): Anthropic.Beta.BetaTool {
+  return { name, description, input_schema: { ...input_schema, type: 'object' } };
 }

@@ -1,8 +1,9 @@
 import { toMessages } from '../src/harness/context.js';
-import type { SampleResult } from '../src/harness/outcomes.js';
+import type { OfferedTool, SampleResult } from '../src/harness/outcomes.js';
 import type { SampleInput } from '../src/harness/protocol.js';
 import { buildRequest } from '../src/harness/request.js';
 import { newId } from '../src/ids.js';
+import type { Prices } from '../src/pricing/prices.js';
 import type { Model, ModelOutcome } from '../src/model/model.js';
 import { WORKSPACE } from '../src/sandbox/sandbox.js';
 import type { Blobs } from '../src/session/blobs.js';
@@ -23,6 +24,7 @@ export interface SampleDeps {
   bus: Bus;
   control: Control;
   finished: FinishedCalls;
+  prices: Pick<Prices, 'costOf'>;
   /** The session's agent as it is in force now. */
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Begins to make the session's sandbox, so that it is there when the reply calls a tool; never waits, never throws. */
@@ -37,27 +39,27 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       // First: once the log has been read this far, an update of the agent that came before is in force.
       const context = await deps.transcripts.load(session_id, up_to);
       const agent = await deps.agentOf(session_id);
-      const tools = offeredTools(agent);
-      if (tools.length > 0) deps.prepareSandbox(session_id);
+      const { tools, offered, needsSandbox } = offeredTools(agent);
+      if (needsSandbox) deps.prepareSandbox(session_id);
       const request = buildRequest({ agent, messages: toMessages(context), tools, workspace: { cwd: WORKSPACE } });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };
       const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));
       const outcome = await deps.model.sample(request, previews, AbortSignal.any([line.abort, line.lost]));
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
-      return toResult(
-        outcome,
-        ids,
-        tools.map(({ name }) => name),
-        (block) => detachFields(block, session_id, deps.blobs),
-      );
+      const { id: model, speed } = agent.model;
+      const cost = deps.prices.costOf({ model, speed: speed ?? null }, outcome.usage);
+      return {
+        cost,
+        ...(await toResult(outcome, ids, offered, (block) => detachFields(block, session_id, deps.blobs))),
+      };
     });
 }
 
 async function toResult(
   outcome: ModelOutcome,
   ids: { message: string; thinking: string },
-  offered: string[],
+  offered: OfferedTool[],
   small: <T extends object>(block: T) => Promise<T>,
 ): Promise<SampleResult> {
   switch (outcome.type) {

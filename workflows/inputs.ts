@@ -6,7 +6,7 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import { archive, change, receive, refusal, remove } from '../src/harness/inputs.js';
+import { archive, change, receive, remove } from '../src/harness/inputs.js';
 import {
   SIGNAL_EVENTS,
   UPDATES,
@@ -14,6 +14,7 @@ import {
   type EventsRequest,
   type UpdateResult,
 } from '../src/harness/protocol.js';
+import { changeRefusal, endRefusal, eventsRefusal, unawaited, type Refusal } from '../src/harness/refusals.js';
 import { parseSignal } from '../src/harness/signal.js';
 import type { Thread } from '../src/harness/state.js';
 
@@ -33,24 +34,29 @@ export interface InputListener {
  * batch before the update answers, and none is ever half done when the workflow continues as new.
  */
 export function handleInputs(thread: Thread, listener: InputListener): void {
+  const { state } = thread;
   const take = (request: EventsRequest): UpdateResult => {
-    receive(thread, request.request_id, request.events);
-    if (thread.state.interrupts.length > 0) listener.onInterrupt();
+    const processed = receive(thread, request.request_id, request.events);
+    if (state.interrupts.length > 0) listener.onInterrupt();
     listener.onInput();
-    return { seq: thread.state.seq };
+    return { seq: state.seq, ...(Object.keys(processed).length > 0 ? { processed } : {}) };
   };
-  setHandler(events, take, { validator: (request) => reject(refusal(thread.state, request.events)) });
+  setHandler(events, take, { validator: (request) => reject(eventsRefusal(state, request.events)) });
   setHandler(changes, (request) => done(thread, () => change(thread, request)), {
-    validator: (request) => reject(changeRefusal(thread, request)),
+    validator: (request) => reject(changeRefusal(state, request)),
   });
-  setHandler(archival, () => done(thread, () => archive(thread)), { validator: () => reject(busy(thread, 'archive')) });
-  setHandler(deletion, () => done(thread, () => remove(thread)), { validator: () => reject(busy(thread, 'delete')) });
+  setHandler(archival, () => done(thread, () => archive(thread)), {
+    validator: () => reject(endRefusal(state, 'archive')),
+  });
+  setHandler(deletion, () => done(thread, () => remove(thread)), {
+    validator: () => reject(endRefusal(state, 'delete')),
+  });
   setHandler(eventsSignal, (value) => {
     const parsed = parseSignal(value, thread.ports.newEventId);
-    const fault = typeof parsed === 'string' ? parsed : refusal(thread.state, parsed);
-    if (fault === undefined && typeof parsed !== 'string')
-      take({ request_id: thread.ports.newEventId(), events: parsed });
-    else refuseSignal(fault ?? 'It could not be read.');
+    if (typeof parsed === 'string') return refuseSignal(parsed);
+    const fault = unawaited(state, parsed) ?? eventsRefusal(state, parsed);
+    if (fault) return refuseSignal(fault.message);
+    take({ request_id: thread.ports.newEventId(), events: parsed });
   });
 }
 
@@ -59,25 +65,9 @@ function done(thread: Thread, act: () => void): UpdateResult {
   return { seq: thread.state.seq };
 }
 
-function changeRefusal({ state }: Thread, request: ChangeRequest): string | undefined {
-  if (state.status === 'terminated') return 'The session is archived or terminated and cannot be changed.';
-  if (request.agent !== undefined && isBusy(state))
-    return 'agent: cannot be changed while the session is running; interrupt it first.';
-  return undefined;
-}
-
-function busy({ state }: Thread, verb: string): string | undefined {
-  return isBusy(state)
-    ? `The session is ${state.status}; interrupt it and wait until it is idle to ${verb} it.`
-    : undefined;
-}
-
-function isBusy({ status, queue, turn }: Thread['state']): boolean {
-  return status === 'running' || status === 'rescheduling' || turn !== null || queue.length > 0;
-}
-
-function reject(reason: string | undefined): void {
-  if (reason !== undefined) throw ApplicationFailure.nonRetryable(reason, 'invalid_request_error');
+function reject(refusal: Refusal | undefined): void {
+  if (refusal === undefined) return;
+  throw ApplicationFailure.nonRetryable(refusal.message, 'invalid_request_error', refusal.code);
 }
 
 /** A signal has no answer: the reason is shown where the person who sent it looks, and in the worker's log. */

@@ -15,10 +15,20 @@ import type { Activities } from '../activities/activities.js';
 import { nextStep, type Step } from '../src/harness/harness.js';
 import { archive, receive } from '../src/harness/inputs.js';
 import { NO_USAGE } from '../src/harness/outcomes.js';
+import { NO_COST } from '../src/pricing/list-cost.js';
 import type { ToolInput, WorkflowInput } from '../src/harness/protocol.js';
-import { initialState, type Thread, type ThreadState, type ToolCall } from '../src/harness/state.js';
-import { summarize } from '../src/harness/summary.js';
-import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../src/harness/turn.js';
+import { initialState, resumedState, type Thread, type ThreadState, type ToolCall } from '../src/harness/state.js';
+import { commandLine, summarize } from '../src/harness/summary.js';
+import {
+  beginSample,
+  beginTools,
+  beginTurn,
+  endBackOff,
+  endSample,
+  endTool,
+  endTurn,
+  pauseTurn,
+} from '../src/harness/turn.js';
 import { handleInputs } from './inputs.js';
 import { createInterruptibles, type Interruptibles } from './interruptible.js';
 import { keepJournal } from './journal.js';
@@ -70,7 +80,7 @@ export async function session(input: WorkflowInput): Promise<void> {
 
 function openThread(input: WorkflowInput): Thread {
   const ports = { now: Date.now, random: Math.random, newEventId: () => `sevt_${uuid4().replaceAll('-', '')}` };
-  if ('state' in input) return { state: input.state, ports, entries: [] };
+  if ('state' in input) return { state: resumedState(input.state), ports, entries: [] };
   const thread: Thread = { state: initialState(input.start, input.limits), ports, entries: [] };
   receive(thread, 'initial', input.start.initial_events);
   return thread;
@@ -109,8 +119,11 @@ async function carryOut(thread: Thread, step: Work, activities: Interruptibles):
     case 'sample':
       return sample(thread, activities);
     case 'run_tools':
+      beginTools(thread);
       await Promise.all(step.calls.map((call) => useTool(thread, call, activities)));
       return undefined;
+    case 'pause':
+      return pauseTurn(thread, step.pause);
     case 'end_turn':
       return endTurn(thread);
     case 'archive':
@@ -128,8 +141,8 @@ async function sample(thread: Thread, activities: Interruptibles): Promise<void>
   const result = await activities.run(activityId, () =>
     remote(state).sampleModel.executeWithOptions({ activityId }, [...args]),
   );
-  const givenUp = { type: 'interrupted', content: [], usage: NO_USAGE, ids: { message: '', thinking: '' } } as const;
-  endSample(thread, span, activityId, result ?? { ...givenUp, content: [] });
+  const nothing = { content: [], usage: NO_USAGE, cost: NO_COST, ids: { message: '', thinking: '' } };
+  endSample(thread, span, activityId, result ?? { type: 'interrupted', ...nothing });
 }
 
 async function useTool(thread: Thread, call: ToolCall, activities: Interruptibles): Promise<void> {
@@ -152,14 +165,6 @@ async function stopTool(thread: Thread, call: ToolCall, input: ToolInput): Promi
     .stopTool.executeWithOptions(options, [input])
     .catch(() => null);
   endTool(thread, call, outcome?.type === 'result' ? outcome : null, activityId);
-}
-
-const LONGEST_SUMMARY = 120;
-
-function commandLine({ name, input }: ToolCall): string {
-  const fields = typeof input === 'object' && input !== null ? Object.values(input) : [];
-  const shown = fields.find((value) => typeof value === 'string') ?? '';
-  return `${name} ${shown}`.trim().slice(0, LONGEST_SUMMARY);
 }
 
 function unreachable(step: never): never {

@@ -5,6 +5,7 @@ import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
 import type { Limits } from '../harness/state.js';
 import type { Model } from '../model/model.js';
+import type { Prices } from '../pricing/prices.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
 import type { Blobs } from '../session/blobs.js';
 import { createBus } from '../session/bus.js';
@@ -26,6 +27,7 @@ export interface EngineDeps {
   db: Database;
   blobs: Blobs;
   model: Model;
+  prices: Prices;
   sandboxes: Sandboxes;
   spec: SandboxSpec;
   limits: Limits;

@@ -23,6 +23,8 @@ import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
+import { publicFacts } from '../model/facts.js';
+import { createPrices, type Prices } from '../pricing/prices.js';
 import { createModel, createModelList } from './models.js';
 import { startRecovery } from './recovery.js';
 
@@ -68,12 +70,15 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   hands.notes.forEach(log);
   const client = await connectClient(temporal.address, config.temporal.namespace);
   cleanUp.add(() => client.connection.close());
-  const engine = await openEngine(config, { client, temporal, db, directory, ...hands, log }, cleanUp);
+  const prices = createPrices();
+  const engine = await openEngine(config, { client, temporal, db, directory, prices, ...hands, log }, cleanUp);
   const catalog = createCatalog({
     db,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
     models: createModelList(config),
+    factsOf: publicFacts,
+    hasPrice: prices.has,
   });
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
   const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs: config.sandbox.idleMs }, REAP_EVERY_MS);
@@ -161,6 +166,7 @@ interface Parts {
   temporal: TemporalServer;
   db: Database;
   directory: DataDirectory;
+  prices: Prices;
   sandboxes: Sandboxes;
   log: (line: string) => void;
 }
@@ -175,7 +181,7 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
     model: createModel(config),
     spec: SPEC,
     limits: {
-      rounds_per_turn: ROUNDS_PER_TURN,
+      rounds_per_turn: config.roundsPerTurn,
       attempts: ATTEMPTS,
       history_events: continueAsNewEvents,
       heartbeat_timeout_ms: heartbeatTimeoutMs,
@@ -188,7 +194,6 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
   return engine;
 }
 
-const ROUNDS_PER_TURN = 500;
 const ATTEMPTS = 5;
 
 /** The agent that a session works with now: as it was created, or as an update has made it. */

@@ -1,4 +1,6 @@
-import type { ThreadState, ToolCall } from './state.js';
+import { budgetReached } from './spending.js';
+import type { Pause, ThreadState, ToolCall, Turn } from './state.js';
+import { waitingCalls } from './waiting.js';
 
 /** What a thread does next. The workflow carries it out and reports back through `turn.ts`. */
 export type Step =
@@ -10,6 +12,8 @@ export type Step =
   | { type: 'back_off'; ms: number }
   /** These calls may run side by side; the rest of the reply's calls come after them. */
   | { type: 'run_tools'; calls: ToolCall[] }
+  /** The turn cannot go on until somebody acts: that is to be said. */
+  | { type: 'pause'; pause: Pause }
   | { type: 'end_turn' }
   | { type: 'archive' }
   /** The session is over; the workflow ends. */
@@ -21,12 +25,34 @@ export function nextStep(state: ThreadState): Step {
   if (state.status === 'terminated') return { type: 'close' };
   if (turn === null) {
     if (state.closing) return { type: 'archive' };
-    return state.queue.length > 0 ? { type: 'begin_turn' } : { type: 'wait' };
+    const isWanted = state.queue.some((id) => !state.quiet.includes(id));
+    return isWanted && !budgetReached(state) ? { type: 'begin_turn' } : { type: 'wait' };
   }
   if (turn.stop !== null || state.interrupts.length > 0 || state.closing) return { type: 'end_turn' };
   if (turn.back_off_ms !== null) return { type: 'back_off', ms: turn.back_off_ms };
-  if (turn.calls.length > 0) return { type: 'run_tools', calls: sideBySide(turn.calls) };
-  return { type: 'sample' };
+  const ready = turn.calls.filter((call) => call.waits_for === undefined);
+  if (ready.length > 0) return { type: 'run_tools', calls: sideBySide(ready) };
+  const pause = hindrance(state);
+  if (pause === undefined) return { type: 'sample' };
+  return isSaid(turn, pause) ? { type: 'wait' } : { type: 'pause', pause };
+}
+
+/** Whether the thread is at work, or about to be: then it may not be ended or given other tools. */
+export function isBusy(state: ThreadState): boolean {
+  return nextStep(state).type !== 'wait' || state.status === 'running' || state.status === 'rescheduling';
+}
+
+/** What keeps a turn from its next model request. Who is waited for comes before what it costs. */
+function hindrance(state: ThreadState): Pause | undefined {
+  const waiting = waitingCalls(state);
+  if (waiting.length > 0) return { type: 'requires_action', event_ids: waiting.map(({ id }) => id) };
+  return budgetReached(state) ? { type: 'budget_reached' } : undefined;
+}
+
+/** The session has said so already, in the same words. */
+function isSaid({ pause: said }: Turn, pause: Pause): boolean {
+  if (said?.type !== 'requires_action' || pause.type !== 'requires_action') return said?.type === pause.type;
+  return said.event_ids.join() === pause.event_ids.join();
 }
 
 /** Tools that only look: their order among themselves does not matter. */

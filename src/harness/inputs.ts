@@ -1,37 +1,80 @@
 import type { InputEvent, SessionChange } from '../session/session.js';
-import { emit, emitProcessed, type Thread, type ThreadState } from './state.js';
-
-/** Why these events cannot be taken in the present state, or nothing. */
-export function refusal(state: ThreadState, events: InputEvent[]): string | undefined {
-  if (state.status === 'terminated') return 'The session is archived or terminated and takes no more events.';
-  const foreign = events.find((event) => event.type !== 'user.message' && event.type !== 'user.interrupt');
-  if (foreign !== undefined) return `${foreign.type} events are not available yet.`;
-  return undefined;
-}
+import { emit, emitProcessed, type Thread } from './state.js';
+import { budgetReached } from './spending.js';
+import { emitTerminated } from './status.js';
+import { confirm, takeResult } from './waiting.js';
 
 const REMEMBERED_REQUESTS = 256;
+
+/** When an event took effect that is taken in as soon as it comes, by its id; in ms. */
+export type Processed = Record<string, number>;
 
 /**
  * Takes in one request's events, in order. The same request twice counts once: an update may reach the runs before and
  * after a continue-as-new.
  */
-export function receive(thread: Thread, requestId: string, events: InputEvent[]): void {
+export function receive(thread: Thread, requestId: string, events: InputEvent[]): Processed {
   const { state } = thread;
-  if (state.recent.includes(requestId)) return;
+  const processed: Processed = {};
+  if (state.recent.includes(requestId)) return processed;
   state.recent = [...state.recent.slice(1 - REMEMBERED_REQUESTS), requestId];
-  for (const event of events) take(thread, event);
+  for (const [index, event] of events.entries()) {
+    const after = events[index - 1];
+    if (take(thread, event, after)) processed[event.id] = state.clock;
+  }
+  return processed;
 }
 
-function take(thread: Thread, event: InputEvent): void {
-  const { state } = thread;
-  emit(thread, { ...event }, { queued: true });
-  if (event.type === 'user.interrupt') {
-    // With no turn under way there is nothing to stop: it has taken effect already.
-    if (state.turn === null && state.queue.length === 0) emitProcessed(thread, event.id);
-    else state.interrupts.push(event.id);
-  } else {
-    state.queue.push(event.id);
+/** True when the event has been taken in at once; else it is queued. */
+function take(thread: Thread, event: InputEvent, after: InputEvent | undefined): boolean {
+  switch (event.type) {
+    case 'user.message':
+      enqueue(thread, event);
+      return false;
+    case 'system.message':
+      takeSystemMessage(thread, event, after);
+      return false;
+    case 'user.interrupt':
+      return interrupt(thread, event);
+    case 'user.tool_confirmation':
+      confirm(thread, event);
+      return false;
+    case 'user.custom_tool_result':
+      takeResult(thread, event);
+      return true;
+    case 'user.tool_result':
+    case 'user.define_outcome':
+      throw new Error(`${event.type} was let in, and nothing here takes it.`);
+    default:
+      return unreachable(event);
   }
+}
+
+function enqueue(thread: Thread, event: InputEvent): void {
+  emit(thread, { ...event }, { queued: true });
+  thread.state.queue.push(event.id);
+}
+
+/** One that goes with a tool's result is heard with it; any other when the next turn begins. */
+function takeSystemMessage(thread: Thread, event: InputEvent, after: InputEvent | undefined): void {
+  if (after?.type === 'user.custom_tool_result' && thread.state.turn !== null) {
+    emit(thread, { ...event }, { queued: true });
+    emitProcessed(thread, event.id);
+    return;
+  }
+  enqueue(thread, event);
+  thread.state.quiet.push(event.id);
+}
+
+function interrupt(thread: Thread, event: InputEvent): boolean {
+  const { state } = thread;
+  // There it stops nothing, and is not part of the log (contract: events §11).
+  if (state.status === 'idle' && budgetReached(state)) return true;
+  emit(thread, { ...event }, { queued: true });
+  // With no turn under way there is nothing to stop: it has taken effect already.
+  if (state.turn === null && !state.queue.some((id) => !state.quiet.includes(id))) emitProcessed(thread, event.id);
+  else state.interrupts.push(event.id);
+  return false;
 }
 
 /** Applies an update of the session; one that changes nothing leaves no trace. */
@@ -39,15 +82,16 @@ export function change(thread: Thread, asked: SessionChange): void {
   const { state } = thread;
   const metadata = asked.metadata === undefined ? state.metadata : merged(state.metadata, asked.metadata);
   const title = asked.title === undefined ? state.title : asked.title;
+  const budget = asked.budget === undefined ? state.budget : asked.budget;
   const newMetadata = !sameBag(metadata, state.metadata);
   const cleared = newMetadata && Object.keys(metadata).length === 0;
   const changed = {
     ...(title === state.title ? {} : { title }),
     ...(newMetadata && !cleared ? { metadata } : {}),
+    ...(budget?.max_list_cost.amount === state.budget?.max_list_cost.amount ? {} : { budget }),
     ...(asked.agent === undefined ? {} : { agent: asked.agent }),
   };
-  state.title = title;
-  state.metadata = metadata;
+  Object.assign(state, { title, metadata, budget });
   if (Object.keys(changed).length > 0) emit(thread, { type: 'session.updated', ...changed });
   // The wire leaves emptied metadata out of the event. An event of its own, without any field, keeps that readable.
   if (cleared) emit(thread, { type: 'session.updated' });
@@ -69,9 +113,7 @@ function sameBag(a: Record<string, string>, b: Record<string, string>): boolean 
 
 /** Archives the session: its thread and the session end, for good. */
 export function archive(thread: Thread): void {
-  if (thread.state.status === 'terminated') return;
-  thread.state.status = 'terminated';
-  emitTerminated(thread);
+  if (thread.state.status !== 'terminated') emitTerminated(thread);
 }
 
 /** Says that the session is deleted: the last event of its log. */
@@ -80,8 +122,6 @@ export function remove(thread: Thread): void {
   emit(thread, { type: 'session.deleted' });
 }
 
-export function emitTerminated(thread: Thread): void {
-  const { thread_id, agent_name } = thread.state;
-  emit(thread, { type: 'session.thread_status_terminated', session_thread_id: thread_id, agent_name });
-  emit(thread, { type: 'session.status_terminated' });
+function unreachable(event: never): never {
+  throw new Error(`Unknown input ${JSON.stringify(event)}`);
 }

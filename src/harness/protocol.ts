@@ -1,5 +1,6 @@
 import type { InputEvent, SessionChange, SessionStart } from '../session/session.js';
-import type { Limits, ThreadState } from './state.js';
+import type { Processed } from './inputs.js';
+import type { HandedOn, Limits } from './state.js';
 
 /** Names that the API and the workflow know each other by. */
 export const WORKFLOW_TYPE = 'session';
@@ -7,7 +8,7 @@ export const UPDATES = { events: 'events', change: 'change', archive: 'archive',
 export const SIGNAL_EVENTS = 'events';
 
 /** The workflow's one argument: a new session, or the state that a former run hands on. */
-export type WorkflowInput = { start: SessionStart; limits: Limits } | { state: ThreadState };
+export type WorkflowInput = { start: SessionStart; limits: Limits } | { state: HandedOn };
 
 export interface EventsRequest {
   /** Made by the API, the same on each try of one request. */
@@ -20,6 +21,8 @@ export type ChangeRequest = SessionChange;
 /** Every update answers with the last entry written: once the log shows it, a reader sees the update's effect. */
 export interface UpdateResult {
   seq: number;
+  /** Events that took effect on receipt. */
+  processed?: Processed;
 }
 
 /** Argument of the activity `sampleModel`. */

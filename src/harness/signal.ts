@@ -5,8 +5,8 @@ const MOST_EVENTS = 100;
 const LONGEST_SIGNAL = 65_536;
 
 /**
- * Reads events as a person types them in the Temporal UI or CLI: one event or a list, content as text or blocks, ids
- * made here. A string is the reason why it cannot be taken.
+ * Reads events as a person types them in the Temporal UI or CLI: one event or a list, content as text or text blocks,
+ * ids made here. A string is the reason why it cannot be taken.
  */
 export function parseSignal(value: unknown, newEventId: () => string): InputEvent[] | string {
   const list = isRecord(value) && Array.isArray(value['events']) ? value['events'] : [value].flat();
@@ -23,26 +23,66 @@ export function parseSignal(value: unknown, newEventId: () => string): InputEven
   return events;
 }
 
+/** The types that a signal may bring, with what each of them takes. */
+const PARSERS: Record<string, (item: Record<string, unknown>, id: string) => InputEvent | string> = {
+  'user.message': (item, id) => withText(item, (content) => ({ id, type: 'user.message', content })),
+  'system.message': (item, id) => withText(item, (content) => ({ id, type: 'system.message', content })),
+  'user.interrupt': (_, id) => ({ id, type: 'user.interrupt' }),
+  'user.tool_confirmation': parseConfirmation,
+  'user.custom_tool_result': parseResult,
+};
+
 function parseEvent(item: unknown, id: string): InputEvent | string {
-  if (typeof item === 'string') return message(id, item);
-  if (!isRecord(item)) return 'must be an object such as {"type":"user.message","content":"…"}';
-  if (item['type'] === 'user.interrupt') return { id, type: 'user.interrupt' };
-  if (item['type'] !== 'user.message') return 'type must be user.message or user.interrupt';
-  const { content } = item;
-  if (typeof content === 'string') return message(id, content);
+  const event = typeof item === 'string' ? { type: 'user.message', content: item } : item;
+  if (!isRecord(event)) return 'must be an object such as {"type":"user.message","content":"…"}';
+  const { type } = event;
+  const parse = typeof type === 'string' && Object.hasOwn(PARSERS, type) ? PARSERS[type] : undefined;
+  return parse === undefined ? `type must be one of ${Object.keys(PARSERS).join(', ')}` : parse(event, id);
+}
+
+function parseConfirmation(item: Record<string, unknown>, id: string): InputEvent | string {
+  const { tool_use_id, result, deny_message = null } = item;
+  if (!isId(tool_use_id)) return 'tool_use_id must name the call';
+  if (result !== 'allow' && result !== 'deny') return 'result must be "allow" or "deny"';
+  if (deny_message !== null && typeof deny_message !== 'string') return 'deny_message must be text';
+  if (deny_message !== null && result === 'allow') return 'deny_message goes with result "deny" only';
+  return {
+    id,
+    type: 'user.tool_confirmation',
+    tool_use_id,
+    result,
+    ...(deny_message === null ? {} : { deny_message }),
+  };
+}
+
+function parseResult(item: Record<string, unknown>, id: string): InputEvent | string {
+  const { custom_tool_use_id, is_error = false } = item;
+  if (!isId(custom_tool_use_id)) return 'custom_tool_use_id must name the call';
+  if (typeof is_error !== 'boolean') return 'is_error must be true or false';
+  return withText(item, (content) => ({ id, type: 'user.custom_tool_result', custom_tool_use_id, content, is_error }));
+}
+
+interface Text {
+  type: 'text';
+  text: string;
+}
+
+function withText({ content }: Record<string, unknown>, make: (content: Text[]) => InputEvent): InputEvent | string {
+  if (typeof content === 'string') {
+    return content.trim() === '' ? 'content must not be empty' : make([{ type: 'text', text: content }]);
+  }
   if (!Array.isArray(content) || content.length === 0) return 'content must be text or a list of text blocks';
-  const texts: string[] = [];
+  const texts: Text[] = [];
   for (const block of content) {
     if (!isRecord(block) || block['type'] !== 'text' || typeof block['text'] !== 'string' || block['text'] === '')
       return 'content may hold only text blocks here; send others through the API';
-    texts.push(block['text']);
+    texts.push({ type: 'text', text: block['text'] });
   }
-  return { id, type: 'user.message', content: texts.map((text) => ({ type: 'text', text })) };
+  return make(texts);
 }
 
-function message(id: string, text: string): InputEvent | string {
-  if (text.trim() === '') return 'content must not be empty';
-  return { id, type: 'user.message', content: [{ type: 'text', text }] };
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

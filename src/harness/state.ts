@@ -1,6 +1,7 @@
 import type { BodySource, JournalEntry, SessionEventType } from '../session/journal.js';
-import type { SessionStart, SessionStatus } from '../session/session.js';
+import type { SessionBudget, SessionStart, SessionStatus } from '../session/session.js';
 import type { ModelUsage } from '../model/model.js';
+import { NO_COST, type ExactCost } from '../pricing/list-cost.js';
 import { NO_USAGE } from './outcomes.js';
 
 /**
@@ -18,14 +19,21 @@ export interface ThreadState {
   seq: number;
   /** Time of the last entry, in ms: entries never go back in time, even when a clock does. */
   clock: number;
-  /** Ids of `user.message` events that no turn has taken up yet. */
+  /** Ids of `user.message` and `system.message` events that no turn has taken up yet. */
   queue: string[];
+  /** Those of them that start no turn: they go with the next one. */
+  quiet: string[];
   /** Ids of `user.interrupt` events that have not taken effect yet. */
   interrupts: string[];
   turn: Turn | null;
   /** The workflow was cancelled from outside: the turn is interrupted, then the session archived. */
   closing: boolean;
   usage: ModelUsage;
+  /** What the model requests have cost at list price. */
+  cost: ExactCost;
+  /** A model without a list price was used: what the session costs is not known any more. */
+  unpriced: boolean;
+  budget: SessionBudget | null;
   active_ms: number;
   running_since: number | null;
   /** Ids of the latest requests, so that one delivered to two runs counts once. */
@@ -42,6 +50,8 @@ export interface Turn {
   back_off_ms: number | null;
   /** Calls of the last reply that have no result yet, in order. */
   calls: ToolCall[];
+  /** What the session said that it waits for, when the turn cannot go on without somebody. */
+  pause: Pause | null;
   /** Set once the turn is over. */
   stop: Stop | null;
 }
@@ -51,7 +61,13 @@ export interface ToolCall {
   id: string;
   name: string;
   input: unknown;
+  /** What somebody has to send first: leave to run it, or its result. */
+  waits_for?: 'confirmation' | 'result';
 }
+
+export type Pause =
+  /** These calls wait for an answer. */
+  { type: 'requires_action'; event_ids: string[] } | { type: 'budget_reached' };
 
 export type Stop =
   | { type: 'end_turn' }
@@ -95,16 +111,36 @@ export function initialState(start: SessionStart, limits: Limits): ThreadState {
     seq: 0,
     clock: start.created_at,
     queue: [],
+    quiet: [],
     interrupts: [],
     turn: null,
     closing: false,
     usage: NO_USAGE,
+    cost: NO_COST,
+    unpriced: false,
+    budget: start.budget ?? null,
     active_ms: 0,
     running_since: null,
     recent: [],
     limits,
   };
 }
+
+/** The state that a former run hands on, with what runs of older versions did not know of. */
+export function resumedState(state: HandedOn): ThreadState {
+  const turn = state.turn && { ...NO_PAUSE, ...state.turn };
+  return { ...NOTHING_NEW, ...state, turn };
+}
+
+const NO_PAUSE = { pause: null };
+const NOTHING_NEW = { quiet: [], cost: NO_COST, unpriced: false, budget: null };
+
+type Optional<T, Keys extends keyof T> = Omit<T, Keys> & Partial<Pick<T, Keys>>;
+
+/** A state as any version has written it. */
+export type HandedOn = Omit<Optional<ThreadState, keyof typeof NOTHING_NEW>, 'turn'> & {
+  turn: Optional<Turn, keyof typeof NO_PAUSE> | null;
+};
 
 /** Appends an event; the id is made here unless the event brings one. */
 export function emit(thread: Thread, event: NewEvent, more: { queued?: true; from?: BodySource } = {}): void {

@@ -1,26 +1,40 @@
+import { SIGNAL_EVENTS } from './protocol.js';
 import type { Step } from './harness.js';
-import type { ThreadState } from './state.js';
+import type { ThreadState, ToolCall } from './state.js';
+import { sessionUsage } from './usage.js';
+import { waitingCalls } from './waiting.js';
 
 /** The session in a few lines of markdown, for who looks at its workflow in the Temporal UI. */
 export function summarize(state: ThreadState, step: Step): string {
-  const doing = describe(step);
   const title = state.title === null ? '' : ` · ${state.title}`;
-  const tokens = `${state.usage.input_tokens} tokens in, ${state.usage.output_tokens} out`;
-  return `**${state.agent_name}**${title}\n\n${doing}\n\n${tokens}`;
+  const { list_cost } = sessionUsage(state);
+  const cost = list_cost == null ? '' : `, ${dollars(list_cost.amount)}`;
+  const tokens = `${state.usage.input_tokens} tokens in, ${state.usage.output_tokens} out${cost}`;
+  return `**${state.agent_name}**${title}\n\n${describe(state, step)}\n\n${tokens}`;
 }
 
-function describe(step: Step): string {
+const LONGEST_COMMAND = 120;
+
+/** A tool call in one line: its name and the first text of its input. */
+export function commandLine({ name, input }: Pick<ToolCall, 'name' | 'input'>): string {
+  const fields = typeof input === 'object' && input !== null ? Object.values(input) : [];
+  const shown = fields.find((value) => typeof value === 'string') ?? '';
+  return `${name} ${shown}`.trim().slice(0, LONGEST_COMMAND);
+}
+
+function describe(state: ThreadState, step: Step): string {
   switch (step.type) {
     case 'wait':
-      return 'Idle: waits for a message.';
+      return describePause(state) ?? 'Idle: waits for a message.';
     case 'back_off':
       return `The model's API failed; the next attempt is in ${Math.round(step.ms / 1_000)} s.`;
     case 'run_tools':
-      return `Runs ${step.calls.map((call) => `\`${call.name}\``).join(', ')}.`;
+      return `Runs ${step.calls.map((call) => code(commandLine(call))).join(', ')}.`;
     case 'sample':
       return 'Waits for the model.';
     case 'begin_turn':
     case 'end_turn':
+    case 'pause':
       return 'Running.';
     case 'archive':
     case 'close':
@@ -28,6 +42,46 @@ function describe(step: Step): string {
     default:
       return unreachable(step);
   }
+}
+
+function describePause(state: ThreadState): string | undefined {
+  const since = new Date(state.clock).toISOString();
+  const waiting = waitingCalls(state);
+  if (waiting.length > 0) {
+    return [`**Waits for you** since ${since}.`, ...waiting.map((call) => describeCall(state, call))].join('\n\n');
+  }
+  if (state.turn?.pause?.type !== 'budget_reached') return undefined;
+  return `Has reached its budget (since ${since}): goes on when that is raised or removed.`;
+}
+
+/** What somebody is asked, and the very lines that answer. */
+function describeCall({ session_id }: ThreadState, call: ToolCall): string {
+  const line = code(commandLine(call));
+  if (call.waits_for === 'result') {
+    const answer = { type: 'user.custom_tool_result', custom_tool_use_id: call.id, content: '…' };
+    return `The tool ${line} is yours to run. Its result:\n\n${fenced(signal(session_id, answer))}`;
+  }
+  const about = { type: 'user.tool_confirmation', tool_use_id: call.id };
+  const allow = signal(session_id, { ...about, result: 'allow' });
+  const deny = signal(session_id, { ...about, result: 'deny', deny_message: '…' });
+  return `May it run ${line}?\n\n${fenced(`${allow}\n${deny}`)}`;
+}
+
+function signal(workflowId: string, event: object): string {
+  return `temporal workflow signal --workflow-id ${workflowId} --name ${SIGNAL_EVENTS} --input '${JSON.stringify(event)}'`;
+}
+
+function code(text: string): string {
+  // A backtick or a line break inside would end it.
+  return `\`${text.replaceAll(/[`\s]+/g, ' ')}\``;
+}
+
+function fenced(text: string): string {
+  return `\`\`\`sh\n${text}\n\`\`\``;
+}
+
+function dollars(cents: string): string {
+  return `$${cents.padStart(3, '0').replace(/(\d\d)$/, '.$1')}`;
 }
 
 function unreachable(step: never): never {

@@ -1,5 +1,7 @@
 import type { ModelUsage } from '../model/model.js';
+import { listCost } from '../pricing/list-cost.js';
 import type { SessionUsage } from '../session/session.js';
+import { activeMs } from './spending.js';
 import type { ThreadState } from './state.js';
 
 export function addUsage(a: ModelUsage, b: ModelUsage): ModelUsage {
@@ -13,9 +15,9 @@ export function addUsage(a: ModelUsage, b: ModelUsage): ModelUsage {
   };
 }
 
-/** The session's usage so far, as the wire has it. */
+/** The session's usage so far, as the wire has it. Without a price for every request there is no cost. */
 export function sessionUsage(state: ThreadState): SessionUsage {
-  const { usage, active_ms } = state;
+  const { usage } = state;
   return {
     input_tokens: usage.input_tokens,
     output_tokens: usage.output_tokens,
@@ -24,6 +26,7 @@ export function sessionUsage(state: ThreadState): SessionUsage {
       ephemeral_5m_input_tokens: usage.ephemeral_5m_input_tokens,
       ephemeral_1h_input_tokens: usage.ephemeral_1h_input_tokens,
     },
-    active_seconds: active_ms / 1_000,
+    active_seconds: activeMs(state) / 1_000,
+    list_cost: state.unpriced ? null : listCost(state.cost, activeMs(state)),
   };
 }

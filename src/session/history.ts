@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto';
+import type { Summary } from '../harness/context.js';
 import type { ContentBlock } from '../model/model.js';
 import type { WorkflowInput } from '../harness/protocol.js';
 import type { JournalEntry } from './journal.js';
@@ -32,7 +33,8 @@ export type Decoded =
 export type LogEntry =
   | { kind: 'event'; seq: number; at: number; queued: boolean; event: LoggedEvent }
   | { kind: 'processed'; seq: number; at: number; id: string }
-  | { kind: 'assistant'; seq: number; at: number; reply: LoggedReply };
+  | { kind: 'assistant'; seq: number; at: number; reply: LoggedReply }
+  | { kind: 'summary'; seq: number; at: number; summary: Summary };
 
 export interface LoggedEvent {
   id: string;
@@ -111,6 +113,16 @@ function resolve(entry: JournalEntry, results: Record<string, unknown>): LogEntr
       };
       return { kind: 'assistant', seq: entry.seq, at: entry.at, reply };
     }
+    case 'summary': {
+      // Written by our own activity `compactContext`, with these fields.
+      const { content, words, system } = resultOf(results, entry.from.activity) as unknown as Summary;
+      return {
+        kind: 'summary',
+        seq: entry.seq,
+        at: entry.at,
+        summary: { through: entry.through, content, words, system },
+      };
+    }
     case 'event': {
       const event = { ...entry.event };
       if (entry.from)
@@ -146,6 +158,7 @@ function bodyOf(type: string, result: Result, blocks: number[] = []): Record<str
     case 'agent.message':
       return { content: chosen.map(({ text }) => ({ type: 'text', text })) };
     case 'agent.tool_use':
+    case 'agent.custom_tool_use':
       return { input: chosen[0]?.input };
     case 'agent.tool_result':
       return { content: result.content, is_error: result.is_error === true };

@@ -14,7 +14,7 @@ import type { Blobs } from '../session/blobs.js';
 import { detachAll, detachFields } from '../session/bodies.js';
 import type { Freshness } from '../session/log.js';
 import { listed } from '../session/projection.js';
-import type { InputEvent, SessionEvent, Sessions, SessionStart } from '../session/session.js';
+import type { Sessions, SessionStart } from '../session/session.js';
 import { GRPC, grpcCode } from './connection.js';
 import type { Sweep } from './sweep.js';
 import { TASK_QUEUE } from './task-queue.js';
@@ -31,20 +31,22 @@ export interface SessionsDeps {
 
 /** Sessions as Temporal workflows: the workflow id is the session's. */
 export function createSessions(deps: SessionsDeps): Sessions {
-  /** False when the session is over already. */
-  const attempt = async (sessionId: string, name: string, request: unknown = {}): Promise<boolean> => {
+  /** `over` when the session has ended already. */
+  const attempt = async (sessionId: string, name: string, request: unknown = {}): Promise<UpdateResult | 'over'> => {
     const result = await executeUpdate(deps, sessionId, name, request);
     if (result === 'over') {
       // It may have been ended from outside: then nothing else has told the log.
       deps.freshness.forget(sessionId);
       await deps.freshness.settle(sessionId);
-      return false;
+      return 'over';
     }
     deps.freshness.acknowledge(sessionId, result.seq);
-    return true;
+    return result;
   };
-  const update = async (sessionId: string, name: string, request?: unknown): Promise<void> => {
-    if (!(await attempt(sessionId, name, request))) throw over();
+  const update = async (sessionId: string, name: string, request?: unknown): Promise<UpdateResult> => {
+    const result = await attempt(sessionId, name, request);
+    if (result === 'over') throw over();
+    return result;
   };
   return {
     async start(start) {
@@ -60,11 +62,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
         request_id,
         events: await detachAll(events, sessionId, deps.blobs),
       };
-      await update(sessionId, UPDATES.events, request);
-      return events.map(echo);
+      const { processed = {} } = await update(sessionId, UPDATES.events, request);
+      return events.map((event) => listed({ ...event }, processed[event.id] ?? null));
     },
-    update: async (sessionId, change) =>
-      update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs)),
+    async update(sessionId, change) {
+      await update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs));
+    },
     // What is over is archived: another request may have been faster, one of a process that died among them.
     archive: async (sessionId) => void (await attempt(sessionId, UPDATES.archive)),
     async delete(sessionId, { running = false } = {}) {
@@ -74,11 +77,6 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await deps.purge(sessionId);
     },
   };
-}
-
-/** Inputs are queued first; the list and the stream show when they were taken up. */
-function echo(event: InputEvent): SessionEvent {
-  return listed({ ...event }, null);
 }
 
 const PATIENCE_MS = 10_000;
@@ -143,7 +141,8 @@ function refusal(error: unknown): ApiError | undefined {
   if (!(error instanceof WorkflowUpdateFailedError)) return undefined;
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type === 'invalid_request_error') {
-    return new ApiError('invalid_request_error', cause.message);
+    const [code] = cause.details ?? [];
+    return new ApiError('invalid_request_error', cause.message, typeof code === 'string' ? { code } : {});
   }
   return undefined;
 }

@@ -1,19 +1,22 @@
 import * as fc from 'fast-check';
 import { nextStep } from '../../src/harness/harness.js';
+import { budgetReached } from '../../src/harness/spending.js';
 import { sessionUsage } from '../../src/harness/usage.js';
+import { waitingCalls } from '../../src/harness/waiting.js';
 import { fold, newSessionState } from '../../src/session/fold.js';
 import type { JournalEntry } from '../../src/session/journal.js';
+import type { SessionStart } from '../../src/session/session.js';
 import { faultsOf } from './invariants.js';
-import { play, START, type Moment, type Plan } from './play.js';
+import { cents, play, START, type Moment, type Plan } from './play.js';
 import { anyPlan } from './plans.js';
 
 const RUNS = { numRuns: 800 };
 
 /** What the reader of a log makes of it. */
-function foldOf(entries: JournalEntry[]) {
+function foldOf(entries: JournalEntry[], start: Partial<SessionStart>) {
   return entries.reduce(
     (state, entry) => (entry.kind === 'event' ? fold(state, entry.event, entry.at) : state),
-    newSessionState(START),
+    newSessionState({ ...START, ...start }),
   );
 }
 
@@ -56,8 +59,9 @@ describe('whatever is said, whatever comes of it, and whenever', () => {
     fc.assert(
       fc.property(anyPlan, (plan) => {
         const { state, entries, usage } = play(plan);
-        const folded = foldOf(entries);
-        expect(folded).toMatchObject({ status: state.status, title: state.title, metadata: state.metadata });
+        const folded = foldOf(entries, plan.budget === null ? {} : { budget: cents(plan.budget) });
+        const { status, title, metadata, budget } = state;
+        expect(folded).toMatchObject({ status, title, metadata, budget });
         expect(state.usage).toEqual(usage);
         if (state.status !== 'idle' || !folded.thread_idled) return;
         expect(folded.active_ms).toBe(state.active_ms);
@@ -72,7 +76,9 @@ describe('whatever is said, whatever comes of it, and whenever', () => {
       fc.property(anyPlan, (plan) => {
         const { state } = play(plan);
         if (state.status === 'terminated') return;
-        expect(state).toMatchObject({ status: 'idle', queue: [], interrupts: [], turn: null, running_since: null });
+        expect(state).toMatchObject({ status: 'idle', interrupts: [], running_since: null });
+        if (waitingCalls(state).length > 0 || budgetReached(state)) return;
+        expect(state).toMatchObject({ queue: state.quiet, turn: null });
       }),
       RUNS,
     );
@@ -85,7 +91,7 @@ test('P2, P9: the state of turn 1,200 is no larger than that of turn 300', () =>
   // The message's moment, one more while the model is asked, and those of the steps before it waits again.
   const turn: Moment[] = [said, quiet, quiet, quiet, quiet];
   const sizeAfter = (turns: number): number => {
-    const plan: Plan = { moments: Array.from({ length: turns }, () => turn).flat(), outcomes: [] };
+    const plan: Plan = { budget: null, moments: Array.from({ length: turns }, () => turn).flat(), outcomes: [] };
     const { state, entries } = play(plan);
     expect(entries.filter((entry) => entry.kind === 'assistant')).toHaveLength(turns);
     return JSON.stringify(state).length;
@@ -97,10 +103,13 @@ test('P2, P9: the state of turn 1,200 is no larger than that of turn 300', () =>
 });
 
 test('several calls run side by side only when all of them look without touching', () => {
-  const base = play({ moments: [], outcomes: [] }).state;
+  const base = play({ budget: null, moments: [], outcomes: [] }).state;
   const next = (...names: string[]) => {
     const calls = names.map((name, index) => ({ id: `${name}${index}`, name, input: {} }));
-    const step = nextStep({ ...base, turn: { rounds: 1, failures: 0, back_off_ms: null, calls, stop: null } });
+    const step = nextStep({
+      ...base,
+      turn: { rounds: 1, failures: 0, back_off_ms: null, calls, pause: null, stop: null },
+    });
     return step.type === 'run_tools' ? step.calls.map(({ id }) => id) : step.type;
   };
   expect(next('read', 'grep', 'glob')).toEqual(['read0', 'grep1', 'glob2']);
@@ -119,6 +128,7 @@ test('the steps of a turn with a call', () => {
     detached: false,
   };
   const { steps, entries } = play({
+    budget: null,
     moments: [first],
     outcomes: [{ type: 'reply', blocks: ['thinking', 'text', 'bash'], stop: 'tool_use' }],
   });

@@ -1,4 +1,5 @@
-import { archive, change, receive, refusal, remove } from '../../src/harness/inputs.js';
+import { archive, change, receive, remove } from '../../src/harness/inputs.js';
+import { eventsRefusal } from '../../src/harness/refusals.js';
 import { summarize } from '../../src/harness/summary.js';
 import type { SessionAgent } from '../../src/session/session.js';
 import { message, openThread, type TestThread } from './play.js';
@@ -26,13 +27,18 @@ describe('receiving', () => {
 
   test('is refused for what is not there yet, and for a session that is over', () => {
     const thread = openThread();
-    const confirmation = { id: 'e', type: 'user.tool_confirmation', tool_use_id: 'x', result: 'allow' } as const;
-    expect(refusal(thread.state, [message(thread), confirmation])).toBe(
-      'user.tool_confirmation events are not available yet.',
+    const outcome = {
+      id: 'e',
+      type: 'user.define_outcome',
+      description: 'x',
+      rubric: { type: 'text', content: 'y' },
+    } as const;
+    expect(eventsRefusal(thread.state, [message(thread), outcome])?.message).toBe(
+      'events.1: user.define_outcome events are not available yet',
     );
-    expect(refusal(thread.state, [message(thread)])).toBeUndefined();
+    expect(eventsRefusal(thread.state, [message(thread)])).toBeUndefined();
     archive(thread);
-    expect(refusal(thread.state, [message(thread)])).toMatch(/archived or terminated/);
+    expect(eventsRefusal(thread.state, [message(thread)])?.message).toMatch(/archived or terminated/);
   });
 });
 
@@ -72,7 +78,7 @@ test('archiving says so once; deleting is the last word', () => {
 test('the summary for the Temporal UI says what is going on', () => {
   const { state } = openThread({ title: 'Tests' });
   expect(summarize(state, { type: 'wait' })).toBe(
-    '**coder** · Tests\n\nIdle: waits for a message.\n\n0 tokens in, 0 out',
+    '**coder** · Tests\n\nIdle: waits for a message.\n\n0 tokens in, 0 out, $0.00',
   );
   const calls = [
     { id: '1', name: 'bash', input: {} },

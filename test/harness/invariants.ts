@@ -17,32 +17,56 @@ function eventsOf(entries: JournalEntry[]): EventHead[] {
   return entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
 }
 
+/** Calls that the log has not answered: by the session, or by who owns the tool. */
 function calls(entries: JournalEntry[]): string[] {
   const faults: string[] = [];
   const open = new Set<string>();
+  const custom = new Set<string>();
   const ids = new Set<string>();
+  let awaited: string[] = [];
   for (const event of eventsOf(entries)) {
     if (ids.has(event.id)) faults.push(`event ${event.id} twice`);
     ids.add(event.id);
     if (event.type === 'agent.tool_use') open.add(event.id);
+    if (event.type === 'agent.custom_tool_use') custom.add(event.id);
+    if (event.type === 'user.custom_tool_result') custom.delete(String(event['custom_tool_use_id']));
     if (event.type === 'agent.tool_result' && !open.delete(String(event['tool_use_id']))) {
       faults.push(`a result of ${String(event['tool_use_id'])} that is not awaited`);
     }
-    if (event.type === 'session.status_idle' && open.size > 0) faults.push(`idle with open calls ${[...open].join()}`);
+    if (event.type === 'session.status_idle') {
+      awaited = awaitedBy(event);
+      const unsaid = [...open, ...custom].filter((id) => !awaited.includes(id));
+      const unfounded = awaited.filter((id) => !open.has(id) && !custom.has(id));
+      // The end of a turn closes what custom tools have not answered; a pause names all that is open.
+      if (awaited.length > 0 && unsaid.length + unfounded.length > 0) faults.push(`idle names ${awaited.join()}`);
+      if (awaited.length === 0 && open.size > 0) faults.push(`idle with open calls ${[...open].join()}`);
+      if (awaited.length === 0) custom.clear();
+    }
   }
-  return [...faults, ...[...open].map((id) => `no result of ${id}`)];
+  return [...faults, ...[...open].filter((id) => !awaited.includes(id)).map((id) => `no result of ${id}`)];
+}
+
+function awaitedBy(idle: EventHead): string[] {
+  // Written by `status.ts`.
+  const reason = idle['stop_reason'] as { type: string; event_ids?: string[] };
+  return reason.event_ids ?? [];
 }
 
 function queue(entries: JournalEntry[]): string[] {
   const faults: string[] = [];
-  const queued = new Set<string>();
+  const queued = new Map<string, string>();
   for (const entry of entries) {
-    if (entry.kind === 'event' && entry.queued === true) queued.add(entry.event.id);
+    if (entry.kind === 'event' && entry.queued === true) queued.set(entry.event.id, entry.event.type);
     if (entry.kind === 'processed' && !queued.delete(entry.id)) faults.push(`${entry.id} processed, but not queued`);
   }
-  // What a session that is over had not taken up stays as it is.
-  const isOver = eventsOf(entries).some(({ type }) => type === 'session.status_terminated');
-  return isOver ? faults : [...faults, ...[...queued].map((id) => `${id} never processed`)];
+  const events = eventsOf(entries);
+  // What a session that is over had not taken up stays as it is, and so does what waits for a budget or for an answer.
+  const isOver = events.some(({ type }) => type === 'session.status_terminated' || type === 'session.deleted');
+  const isHeld = JSON.stringify(events.findLast(({ type }) => type === 'session.status_idle')?.['stop_reason'] ?? '');
+  if (isOver || /budget_reached|requires_action/.test(isHeld)) return faults;
+  // A system message starts no turn: it waits for the next.
+  const left = [...queued].filter(([, type]) => type !== 'system.message');
+  return [...faults, ...left.map(([id]) => `${id} never processed`)];
 }
 
 function spans(entries: JournalEntry[]): string[] {
@@ -61,7 +85,7 @@ function spans(entries: JournalEntry[]): string[] {
 }
 
 const FOLLOWS: Record<string, string[]> = {
-  idle: ['running', 'terminated', 'deleted'],
+  idle: ['idle', 'running', 'terminated', 'deleted'],
   running: ['idle', 'rescheduled', 'terminated'],
   rescheduled: ['running', 'idle', 'terminated'],
   terminated: [],
@@ -76,7 +100,9 @@ function statuses(entries: JournalEntry[]): string[] {
   for (const [index, event] of events.entries()) {
     const next = /^session\.(?:status_)?(idle|running|rescheduled|terminated|deleted)$/.exec(event.type)?.[1];
     if (next === undefined) {
-      const isWork = event.type.startsWith('agent.') || event.type.startsWith('span.');
+      // A call that was denied, or that is closed with its turn, is answered while nothing runs.
+      const isAnswer = event.type === 'agent.tool_result' && event['is_error'] === true;
+      const isWork = (event.type.startsWith('agent.') && !isAnswer) || event.type.startsWith('span.');
       if (isWork && status !== 'running') faults.push(`${event.type} while ${status}`);
       if (status === 'deleted') faults.push(`${event.type} after the end`);
       continue;
@@ -102,7 +128,9 @@ function mirrorFaults(events: EventHead[], index: number, status: string): strin
       return isThread(at(1)) ? [] : ['running without its thread'];
     case 'idle': {
       const reasons = [at(0), at(-2)].map((event) => [event?.['stop_reason'], event?.['stop_details']]);
-      const isRight = isThread(at(-2)) && at(-1)?.type === 'session.usage' && isDeepStrictEqual(reasons[0], reasons[1]);
+      const isHeld = isDeepStrictEqual(at(0)?.['stop_reason'], { type: 'budget_reached' });
+      const isSame = isHeld || isDeepStrictEqual(reasons[0], reasons[1]);
+      const isRight = isThread(at(-2)) && at(-1)?.type === 'session.usage' && isSame;
       return isRight ? [] : ['idle without its thread and usage'];
     }
     case 'rescheduled':

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Block, Input, Moment, Outcome, Plan } from './play.js';
+import { cents, type Block, type Input, type Moment, type Outcome, type Plan, type Said } from './play.js';
 
 const change = fc.constantFrom<Input>(
   { type: 'change', change: { title: 'a' } },
@@ -7,11 +7,17 @@ const change = fc.constantFrom<Input>(
   { type: 'change', change: { metadata: { a: '1', b: '2' } } },
   { type: 'change', change: { metadata: { a: null } } },
   { type: 'change', change: { metadata: null, title: 'b' } },
+  { type: 'change', change: { budget: cents('2') } },
+  { type: 'change', change: { budget: cents('9') } },
+  { type: 'change', change: { budget: null } },
 );
 
 const events: fc.Arbitrary<Input> = fc.record({
   type: fc.constant('events' as const),
-  events: fc.array(fc.constantFrom('message', 'message', 'interrupt'), { minLength: 1, maxLength: 3 }),
+  events: fc.array(
+    fc.constantFrom<Said>('message', 'message', 'interrupt', 'allow', 'allow', 'deny', 'result', 'result', 'system'),
+    { minLength: 1, maxLength: 3 },
+  ),
   sameRequest: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 
@@ -33,7 +39,7 @@ const moment: fc.Arbitrary<Moment> = fc.record({
 });
 
 const blocks = fc.array(
-  fc.constantFrom<Block>('text', 'text', 'empty', 'thinking', 'bash', 'bash', 'read', 'read', 'unknown'),
+  fc.constantFrom<Block>('text', 'text', 'empty', 'thinking', 'bash', 'bash', 'read', 'ask', 'custom', 'unknown'),
   { maxLength: 6 },
 );
 
@@ -63,10 +69,11 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 /** A first message, and then anything at any moment. */
 export const anyPlan: fc.Arbitrary<Plan> = fc
   .record({
+    budget: fc.option(fc.constantFrom('1', '3')),
     moments: fc.array(moment, { maxLength: 60, size: 'max' }),
     outcomes: fc.array(outcome, { maxLength: 25, size: 'max' }),
   })
-  .map(({ moments, outcomes }) => ({ moments: [FIRST, ...moments], outcomes }));
+  .map(({ moments, ...plan }) => ({ moments: [FIRST, ...moments], ...plan }));
 
 const FIRST: Moment = {
   passed: 0,

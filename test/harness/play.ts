@@ -1,19 +1,34 @@
 import { nextStep, type Step } from '../../src/harness/harness.js';
-import { archive, change, receive, refusal, remove } from '../../src/harness/inputs.js';
+import { archive, change, receive, remove } from '../../src/harness/inputs.js';
 import { NO_USAGE, type SampleReply, type SampleResult } from '../../src/harness/outcomes.js';
-import { initialState, type Limits, type Thread, type ThreadState } from '../../src/harness/state.js';
-import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../../src/harness/turn.js';
+import { changeRefusal, endRefusal, eventsRefusal } from '../../src/harness/refusals.js';
+import { initialState, resumedState, type Limits, type Thread, type ThreadState } from '../../src/harness/state.js';
+import {
+  beginSample,
+  beginTools,
+  beginTurn,
+  endBackOff,
+  endSample,
+  endTool,
+  endTurn,
+  pauseTurn,
+} from '../../src/harness/turn.js';
+import { waitingCalls } from '../../src/harness/waiting.js';
 import type { ContentBlock, ModelFailure, ModelUsage } from '../../src/model/model.js';
 import type { JournalEntry } from '../../src/session/journal.js';
-import type { InputEvent, SessionChange, SessionStart } from '../../src/session/session.js';
+import { NO_COST } from '../../src/pricing/list-cost.js';
+import type { InputEvent, SessionBudget, SessionChange, SessionStart } from '../../src/session/session.js';
 
 /** What may reach a thread at any moment. */
 export type Input =
-  | { type: 'events'; events: ('message' | 'interrupt')[]; sameRequest: boolean }
+  | { type: 'events'; events: Said[]; sameRequest: boolean }
   | { type: 'change'; change: SessionChange }
   | { type: 'archive' }
   | { type: 'delete' }
   | { type: 'cancel' };
+
+/** What somebody sends. An answer goes to the first call that waits for one, or else to one that does not. */
+export type Said = 'message' | 'interrupt' | 'system' | 'allow' | 'deny' | 'result';
 
 /** What the world makes of a model request, or of a tool call, when its turn comes. */
 export type Outcome =
@@ -21,7 +36,7 @@ export type Outcome =
   | { type: 'failed'; disposition: ModelFailure['disposition']; retryAfterMs?: number }
   | { type: 'partial'; blocks: Block[] };
 
-export type Block = 'text' | 'empty' | 'thinking' | 'bash' | 'read' | 'unknown';
+export type Block = 'text' | 'empty' | 'thinking' | 'bash' | 'read' | 'unknown' | 'ask' | 'custom';
 
 export interface Moment {
   /** How far the clock moves; backwards too. */
@@ -36,6 +51,8 @@ export interface Moment {
 }
 
 export interface Plan {
+  /** In cents; each model request costs half a cent. */
+  budget: string | null;
   moments: Moment[];
   outcomes: Outcome[];
 }
@@ -80,7 +97,7 @@ export interface TestThread extends Thread {
  * what the workflow refuses (`workflows/inputs.ts`) refused. After the plan nothing disturbs it, until it waits or ends.
  */
 export function play(plan: Plan, { resumes = true } = {}): Played {
-  const thread = openThread();
+  const thread = openThread(plan.budget === null ? {} : { budget: cents(plan.budget) });
   const moments = [...plan.moments];
   const outcomes = [...plan.outcomes];
   const usage = { ...NO_USAGE };
@@ -103,7 +120,7 @@ export function play(plan: Plan, { resumes = true } = {}): Played {
     const json = JSON.stringify(thread.state);
     largestState = Math.max(largestState, json.length);
     // The object is a new one for the next run: whoever kept the old would be found out.
-    if (resume && resumes) thread.state = JSON.parse(json);
+    if (resume && resumes) thread.state = resumedState(JSON.parse(json));
     const step = nextStep(thread.state);
     steps.push(step);
     if (step.type === 'close') break;
@@ -120,21 +137,20 @@ function isInterrupted({ state }: Thread): boolean {
 
 function takeInput(thread: Thread, what: Input, requestId: string): void {
   const { state } = thread;
-  const isBusy = state.turn !== null || state.queue.length > 0 || ['running', 'rescheduling'].includes(state.status);
   switch (what.type) {
     case 'events': {
-      const events = what.events.map((kind) => (kind === 'message' ? message(thread) : interrupt(thread)));
-      if (refusal(state, events) === undefined) receive(thread, requestId, events);
+      const events = what.events.map((kind) => SAID[kind](thread));
+      if (eventsRefusal(state, events) === undefined) receive(thread, requestId, events);
       return;
     }
     case 'change':
-      if (state.status !== 'terminated') change(thread, what.change);
+      if (changeRefusal(state, what.change) === undefined) change(thread, what.change);
       return;
     case 'archive':
-      if (!isBusy) archive(thread);
+      if (endRefusal(state, 'archive') === undefined) archive(thread);
       return;
     case 'delete':
-      if (!isBusy && state.status !== 'terminated') remove(thread);
+      if (state.status !== 'terminated' && endRefusal(state, 'delete') === undefined) remove(thread);
       return;
     case 'cancel':
       state.closing = true;
@@ -142,6 +158,37 @@ function takeInput(thread: Thread, what: Input, requestId: string): void {
     default:
       throw new Error(`no such input: ${JSON.stringify(what satisfies never)}`);
   }
+}
+
+const SAID: Record<Said, (thread: Thread) => InputEvent> = {
+  message: (thread) => message(thread),
+  interrupt,
+  system: (thread) => ({
+    id: thread.ports.newEventId(),
+    type: 'system.message',
+    content: [{ type: 'text', text: 'now' }],
+  }),
+  allow: (thread) => confirmation(thread, 'allow'),
+  deny: (thread) => confirmation(thread, 'deny'),
+  result: (thread) => ({
+    id: thread.ports.newEventId(),
+    type: 'user.custom_tool_result',
+    custom_tool_use_id: firstWaiting(thread, 'result'),
+    content: [{ type: 'text', text: 'here' }],
+  }),
+};
+
+function confirmation(thread: Thread, result: 'allow' | 'deny'): InputEvent {
+  const tool_use_id = firstWaiting(thread, 'confirmation');
+  return { id: thread.ports.newEventId(), type: 'user.tool_confirmation', tool_use_id, result };
+}
+
+function firstWaiting({ state }: Thread, what: 'result' | 'confirmation'): string {
+  return waitingCalls(state).find((call) => call.waits_for === what)?.id ?? 'sevt_long_ago';
+}
+
+export function cents(amount: string): SessionBudget {
+  return { type: 'limit', max_list_cost: { amount, currency: 'USD' } };
 }
 
 export function message(thread: Thread, text = 'hi'): InputEvent {
@@ -158,6 +205,8 @@ function carryOut(thread: Thread, step: Work, moment: () => Moment, outcomes: Ou
   switch (step.type) {
     case 'begin_turn':
       return beginTurn(thread);
+    case 'pause':
+      return pauseTurn(thread, step.pause);
     case 'end_turn':
       return endTurn(thread);
     case 'archive':
@@ -176,6 +225,7 @@ function carryOut(thread: Thread, step: Work, moment: () => Moment, outcomes: Ou
       return endSample(thread, span, activity, result);
     }
     case 'run_tools':
+      beginTools(thread);
       for (const call of step.calls) {
         const { lost, detached } = moment();
         if (detached && !isInterrupted(thread)) continue;
@@ -195,7 +245,7 @@ function keysOf(usage: ModelUsage): (keyof ModelUsage)[] {
 
 function toResult(thread: Thread, outcome: Outcome, lost: boolean): SampleResult {
   const ids = { message: thread.ports.newEventId(), thinking: thread.ports.newEventId() };
-  if (isInterrupted(thread) && lost) return { type: 'interrupted', content: [], usage: NO_USAGE, ids };
+  if (isInterrupted(thread) && lost) return { type: 'interrupted', content: [], usage: NO_USAGE, ids, cost: NO_COST };
   switch (outcome.type) {
     case 'reply':
       return reply(outcome.blocks.map(toBlock), outcome.stop, ids);
@@ -206,24 +256,29 @@ function toResult(thread: Thread, outcome: Outcome, lost: boolean): SampleResult
         type: 'failed',
         error: { ...error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
         usage: USAGE,
+        cost: HALF_A_CENT,
       };
     }
     case 'partial':
       // Only an interrupt leaves a reply without its end; otherwise the same blocks are a whole one.
       if (!isInterrupted(thread)) return reply(outcome.blocks.map(toBlock), 'end_turn', ids);
-      return { type: 'interrupted', content: outcome.blocks.map(toBlock), usage: USAGE, ids };
+      return { type: 'interrupted', content: outcome.blocks.map(toBlock), usage: USAGE, ids, cost: HALF_A_CENT };
     default:
       throw new Error(`no such outcome: ${JSON.stringify(outcome satisfies never)}`);
   }
 }
 
-/** A model's whole reply; it was offered `bash` and `read`. */
+const HALF_A_CENT = '50000000';
+
+/** A model's whole reply; it was offered `bash`, `read`, `ask` that asks, and `custom` that a client runs. */
 export function reply(
   content: ContentBlock[],
   stop_reason: string,
   ids = { message: 'm', thinking: 't' },
 ): SampleReply {
-  return { type: 'reply', content, stop_reason, stop_details: null, usage: USAGE, ids, offered: ['bash', 'read'] };
+  const offered = ['bash', 'read', { name: 'ask', policy: 'always_ask' }, { name: 'custom', type: 'custom' }] as const;
+  const rest = { stop_details: null, usage: USAGE, ids, offered: [...offered], cost: HALF_A_CENT };
+  return { type: 'reply', content, stop_reason, ...rest };
 }
 
 export function toBlock(kind: Block, index: number): ContentBlock {
@@ -237,6 +292,8 @@ export function toBlock(kind: Block, index: number): ContentBlock {
     case 'bash':
     case 'read':
     case 'unknown':
+    case 'ask':
+    case 'custom':
       return { type: 'tool_use', id: `toolu_${index}`, name: kind, input: { index } };
     default:
       throw new Error(`no such block: ${String(kind satisfies never)}`);

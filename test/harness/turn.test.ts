@@ -45,8 +45,8 @@ describe('what a reply’s stop reason means', () => {
     const events = ask(thread, said('max_tokens', 'bash', 'unknown', 'read'));
     const results = events.filter(({ type }) => type === 'agent.tool_result');
     expect(results).toMatchObject([
-      { is_error: true, content: [{ text: 'There is no tool named unknown.' }] },
       { is_error: true, content: [{ text: expect.stringContaining('output limit') }] },
+      { is_error: true, content: [{ text: 'There is no tool named unknown.' }] },
       { is_error: true, content: [{ text: expect.stringContaining('output limit') }] },
     ]);
     expect(nextStep(thread.state)).toEqual({ type: 'sample' });

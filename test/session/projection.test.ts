@@ -75,7 +75,7 @@ async function projectAll(entries: LogEntry[], sizes = [entries.length + 1]) {
 }
 
 const log = () => {
-  const fresh = { acknowledge: () => {}, settle: async () => {}, forget: () => {} };
+  const fresh = { acknowledge: () => {}, settle: async () => true, forget: () => {} };
   return createSessionLog(db, createBus(), fresh);
 };
 
@@ -178,7 +178,7 @@ test('the state is the fold of the events; each is published when it comes and w
 });
 
 test('a gap is an error that leaves no trace', async () => {
-  const entries = play({ moments: [], outcomes: [] }).entries.map(toLogEntry);
+  const entries = play({ budget: null, moments: [], outcomes: [] }).entries.map(toLogEntry);
   const { thread, cursor } = await projectAll(entries);
   const event = { id: 'sevt_x', type: 'session.updated' };
   const late: LogEntry = { kind: 'event', seq: cursor.seq + 2, at: 1, queued: false, event };
@@ -200,7 +200,7 @@ test('a forced end is a last event, with an id that follows from the run', async
 });
 
 test('P1: erasing a thread leaves nothing of it, and nothing of another is touched', async () => {
-  const entries = play({ moments: [], outcomes: [] }).entries.map(toLogEntry);
+  const entries = play({ budget: null, moments: [], outcomes: [] }).entries.map(toLogEntry);
   const [mine, other] = [await projectAll(entries), await projectAll(entries)];
   await erase(db, mine.thread);
   expect(await rowsOf(mine.thread)).toEqual([]);

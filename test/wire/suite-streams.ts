@@ -65,7 +65,6 @@ export function describeStreams(get: GetWire): void {
       await sending;
       const whole = new Set((await talk.list()).map(({ id }) => id));
       for (const { stream, listed } of await Promise.all(joined)) {
-        await stream.until(({ type }) => type === 'session.status_idle');
         await expectToSee(stream, listed, whole);
         stream.close();
       }

@@ -1,0 +1,46 @@
+import { emit, emitProcessed, type Thread, type ToolCall } from './state.js';
+import type { InputEvent } from '../session/session.js';
+
+/** Calls that nothing but an answer from outside can bring on. */
+export function waitingCalls({ turn }: Thread['state']): ToolCall[] {
+  return turn?.calls.filter((call) => call.waits_for !== undefined) ?? [];
+}
+
+type Confirmation = Extract<InputEvent, { type: 'user.tool_confirmation' }>;
+type Result = Extract<InputEvent, { type: 'user.custom_tool_result' }>;
+
+/** Takes leave to run a call, or its refusal. For a call that does not wait for it, it is recorded and has no effect. */
+export function confirm(thread: Thread, event: Confirmation): void {
+  emit(thread, { ...event }, { queued: true });
+  emitProcessed(thread, event.id);
+  const call = waitingFor(thread, 'confirmation', event.tool_use_id);
+  if (call === undefined) return;
+  delete call.waits_for;
+  if (event.result === 'allow') return;
+  settle(thread, call);
+  const message = event.deny_message ? `${REJECTED}\n${event.deny_message}` : REJECTED;
+  emitSettled(thread, call.id, message);
+}
+
+const REJECTED = 'The user rejected this tool call.';
+
+/** Takes a custom tool's result; a second one for the same call is recorded and has no effect. */
+export function takeResult(thread: Thread, event: Result): void {
+  emit(thread, { ...event });
+  const call = waitingFor(thread, 'result', event.custom_tool_use_id);
+  if (call) settle(thread, call);
+}
+
+/** Answers a call that was not run, or not to its end. */
+export function emitSettled(thread: Thread, toolUseId: string, text: string): void {
+  const content = [{ type: 'text', text }];
+  emit(thread, { type: 'agent.tool_result', tool_use_id: toolUseId, content, is_error: true });
+}
+
+function waitingFor({ state }: Thread, what: ToolCall['waits_for'], id: string): ToolCall | undefined {
+  return waitingCalls(state).find((call) => call.waits_for === what && call.id === id);
+}
+
+function settle({ state }: Thread, call: ToolCall): void {
+  if (state.turn) state.turn.calls = state.turn.calls.filter(({ id }) => id !== call.id);
+}
