@@ -1,3 +1,4 @@
+import type { FactsOf } from '../model/facts.js';
 import type { SessionLog, Sessions } from '../session/session.js';
 import type { Database } from '../storage/database.js';
 import { type Agents, createAgents } from './agents/agents.js';
@@ -24,14 +25,17 @@ export interface CatalogDeps {
   sessions: Sessions;
   log: SessionLog;
   models: ListModels;
+  factsOf: FactsOf;
+  /** Whether requests to this model have a list price. */
+  hasPrice: (model: string) => boolean;
   workspace?: string;
   now?: Clock;
 }
 
 export function createCatalog(deps: CatalogDeps): Catalog {
-  const { db, sessions, log, models, workspace = DEFAULT_WORKSPACE, now = Date.now } = deps;
+  const { db, sessions, log, models, factsOf, hasPrice, workspace = DEFAULT_WORKSPACE, now = Date.now } = deps;
   const shared = { db, workspace, clock: createRisingClock(now) };
-  const live = { ...shared, now, sessions, log, inWork: new Set<string>() };
+  const live = { ...shared, now, sessions, log, factsOf, hasPrice, inWork: new Set<string>() };
   return {
     agents: createAgents(shared),
     environments: createEnvironments(shared),

@@ -1,5 +1,12 @@
 import type { LoggedEvent } from './history.js';
-import type { SessionAgent, SessionStart, SessionState, SessionStatus, SessionUsage } from './session.js';
+import type {
+  SessionAgent,
+  SessionBudget,
+  SessionStart,
+  SessionState,
+  SessionStatus,
+  SessionUsage,
+} from './session.js';
 
 /** A session before its first event. */
 export function newSessionState(start: SessionStart): SessionState {
@@ -48,11 +55,17 @@ function withStatus(state: SessionState, status: SessionStatus, at: number): Ses
 
 /** Our own `session.updated`: its fields are of the wire's types. One without any says that the metadata was emptied. */
 function changes(event: LoggedEvent): Partial<SessionState> {
-  const { title, metadata, agent } = event as {
+  const { title, metadata, agent, budget } = event as {
     title?: string | null;
     metadata?: Record<string, string>;
     agent?: SessionAgent;
+    budget?: SessionBudget | null;
   };
-  if (title === undefined && metadata === undefined && agent === undefined) return { metadata: {} };
-  return { ...(title === undefined ? {} : { title }), ...(metadata ? { metadata } : {}), ...(agent ? { agent } : {}) };
+  if ([title, metadata, agent, budget].every((field) => field === undefined)) return { metadata: {} };
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(metadata ? { metadata } : {}),
+    ...(agent ? { agent } : {}),
+    ...(budget === undefined ? {} : { budget }),
+  };
 }

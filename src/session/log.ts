@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from '../api-error.js';
 import type { Database } from '../storage/database.js';
 import type { Bus } from './bus.js';
 import { listed, loadState } from './projection.js';
 import type { Projector } from './projector.js';
-import type { EventPage, EventQuery, SessionLog } from './session.js';
+import type { EventPage, EventQuery, SessionEvent, SessionLog } from './session.js';
 
 /** The reading side of the log over its projection; `freshness` is what a reader has to see at least. */
 export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): SessionLog {
@@ -20,6 +21,14 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
       await freshness.settle(sessionId);
       return selectPage(db, sessionId, query);
     },
+    async getEvent(sessionId, eventId) {
+      await freshness.settle(sessionId);
+      const event = await selectEvent(db, sessionId, eventId);
+      if (event) return event;
+      if (await freshness.settle(sessionId, LONG_PATIENCE_MS)) return selectEvent(db, sessionId, eventId);
+      // What has not been read yet may well hold it: to say that there is none would be a guess.
+      throw new ApiError('unavailable_error', `The log of session ${sessionId} is being read.`, { retryAfter: 1 });
+    },
     subscribe: (sessionId, subscriber) => bus.subscribe(sessionId, subscriber),
   };
 }
@@ -27,8 +36,8 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
 /** Reads see what this server has acknowledged: `acknowledge` notes it, `settle` waits until it is projected. */
 export interface Freshness {
   acknowledge(thread: string, seq: number): void;
-  /** Never fails: where Temporal does not answer in time, readers get what is projected. */
-  settle(thread: string, patienceMs?: number): Promise<void>;
+  /** Never fails: where Temporal does not answer in time, it gives false, and readers get what is projected. */
+  settle(thread: string, patienceMs?: number): Promise<boolean>;
   forget(thread: string): void;
 }
 
@@ -56,17 +65,18 @@ export function createFreshness(projector: Projector): Freshness {
   return {
     acknowledge: (thread, seq) => void acknowledged.set(thread, Math.max(seq, acknowledged.get(thread) ?? 0)),
     async settle(thread, patienceMs = PATIENCE_MS) {
-      if (verified.has(thread) && !acknowledged.has(thread)) return;
+      if (verified.has(thread) && !acknowledged.has(thread)) return true;
       const reading = read(thread).then(
         () => true,
         () => false,
       );
-      if (patienceMs === PATIENCE_MS && Date.now() < troubledUntil) return;
+      if (patienceMs === PATIENCE_MS && Date.now() < troubledUntil) return false;
       const late = new AbortController();
       const waited = sleep(patienceMs, false, { signal: late.signal }).catch(() => false);
       const isFresh = await Promise.race([reading, waited]);
       late.abort();
       if (!isFresh) troubledUntil = Date.now() + TROUBLE_MS;
+      return isFresh;
     },
     forget(thread) {
       acknowledged.delete(thread);
@@ -99,4 +109,14 @@ export async function selectPage(db: Database, thread: string, query: EventQuery
     events: page.map((row) => listed(JSON.parse(row.body), row.processed_at)),
     next: last ? { position: last.position, seq: last.seq } : null,
   };
+}
+
+async function selectEvent(db: Database, thread: string, id: string): Promise<SessionEvent | undefined> {
+  const row = await db
+    .selectFrom('projection.log')
+    .select(['body', 'processed_at'])
+    .where('thread', '=', thread)
+    .where('event_id', '=', id)
+    .executeTakeFirst();
+  return row && listed(JSON.parse(row.body), row.processed_at);
 }

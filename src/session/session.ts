@@ -99,6 +99,8 @@ export interface SessionLog {
   getState(sessionId: string): Promise<SessionState | undefined>;
   /** Ascending order is by list position (processed ones first), queued events last by arrival; descending is its mirror. */
   getEvents(sessionId: string, query: EventQuery): Promise<EventPage>;
+  /** One listed event; undefined when the log has none of this id. `unavailable_error` while that cannot be told yet. */
+  getEvent(sessionId: string, eventId: string): Promise<SessionEvent | undefined>;
   /** From this call on every event goes to the subscriber, after it can be listed. Returns how to end it. */
   subscribe(sessionId: string, subscriber: Subscriber): () => void;
 }

@@ -49,6 +49,19 @@ test.each<[string, object, RegExp]>([
   ],
   ['a custom tool named mcp__', { tools: [{ ...custom, name: 'mcp__x' }] }, /tools\.0\.name: may not start/],
   ['a custom tool with a bad name', { tools: [{ ...custom, name: 'a b' }] }, /tools\.0\.name: /],
+  ['a custom tool with no name', { tools: [{ ...custom, name: '' }] }, /tools\.0\.name: must be 1-128/],
+  [
+    'a custom tool with a long name',
+    { tools: [{ ...custom, name: 'x'.repeat(129) }] },
+    /tools\.0\.name: must be 1-128/,
+  ],
+  ['a custom tool named web_search', { tools: [{ ...custom, name: 'web_search' }] }, /tools\.0\.name: is the name/],
+  [
+    'a custom tool with a policy',
+    { tools: [{ ...custom, permission_policy: { type: 'auto' } }] },
+    /tools\.0: .*policy/,
+  ],
+  ['a custom tool without schema', { tools: [{ ...custom, input_schema: undefined }] }, /tools\.0\.input_schema: /],
   ['a custom tool without description', { tools: [{ ...custom, description: '' }] }, /tools\.0\.description: /],
   [
     'a schema that is no object',
@@ -60,10 +73,20 @@ test.each<[string, object, RegExp]>([
     { tools: [{ ...custom, input_schema: { type: 'object', properties: { a: { items: { $ref: '#' } } } } }] },
     /tools\.0\.input_schema: may not use \$ref/,
   ],
+  ...['$dynamicRef', '$recursiveRef'].map((key): [string, object, RegExp] => [
+    `a schema with ${key}`,
+    { tools: [{ ...custom, input_schema: { type: 'object', $defs: [{ [key]: '#' }] } }] },
+    /tools\.0\.input_schema: may not use \$ref/,
+  ]),
+  ...['oneOf', 'anyOf', 'allOf'].map((key): [string, object, RegExp] => [
+    `a schema with ${key} at its root`,
+    { tools: [{ ...custom, input_schema: { type: 'object', [key]: [] } }] },
+    /tools\.0\.input_schema: may not use oneOf, anyOf or allOf at its root/,
+  ]),
   [
-    'a schema with oneOf',
-    { tools: [{ ...custom, input_schema: { type: 'object', oneOf: [] } }] },
-    /tools\.0\.input_schema: /,
+    'a schema with a long property',
+    { tools: [{ ...custom, input_schema: { type: 'object', properties: { ['k'.repeat(65)]: {} } } }] },
+    /tools\.0\.input_schema\.properties\.k+: /,
   ],
   [
     'a schema with a bad property',

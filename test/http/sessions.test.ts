@@ -164,12 +164,6 @@ describe('update', () => {
 
   test.each<[string, Anthropic.Beta.Sessions.SessionUpdateParams, RegExp]>([
     ['vault_ids', { vault_ids: [] }, /vault_ids: .*not supported/],
-    ['a budget', { budget: { type: 'limit', max_list_cost: { amount: '1', currency: 'USD' } } }, /budget_create_only/],
-    [
-      'custom tools',
-      { agent: { tools: [{ type: 'custom', name: 'x', description: 'd', input_schema: { type: 'object' } }] } },
-      /agent\.tools\.0: custom tools/,
-    ],
     [
       'a 17th pair',
       { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, 'v'])) },

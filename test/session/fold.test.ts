@@ -46,6 +46,16 @@ test('an update of the agent is its new snapshot', () => {
   expect(after({ type: 'session.updated', agent })).toMatchObject({ agent, title: 'old', metadata: { a: '1' } });
 });
 
+test('an update of the budget is the new one, or none; its events are not ones that empty the metadata', () => {
+  const budget = { type: 'limit', max_list_cost: { amount: '25', currency: 'USD' } };
+  const set = { type: 'session.updated', budget };
+  expect(newSessionState(START).budget).toBeNull();
+  expect(after(set)).toMatchObject({ budget, metadata: { a: '1' }, updated_at: 1_000 });
+  expect(after(set, { type: 'session.updated', title: 'new' })).toMatchObject({ budget, title: 'new' });
+  expect(after(set, { type: 'session.updated' })).toMatchObject({ budget, metadata: {} });
+  expect(after(set, { type: 'session.updated', budget: null })).toMatchObject({ budget: null, metadata: { a: '1' } });
+});
+
 test('the end is the first one, whatever follows', () => {
   const end = { type: 'session.status_terminated' };
   expect(after({ type: 'session.status_running' }, end)).toMatchObject({

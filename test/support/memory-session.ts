@@ -111,7 +111,12 @@ export function createMemorySessions(db: Database): MemorySessions {
     async update(id, change) {
       const session = find(id);
       applyChange(session.state, change);
-      append(id, { type: 'session.updated', ...(change.title === undefined ? {} : { title: change.title }) });
+      const { title, budget } = change;
+      append(id, {
+        type: 'session.updated',
+        ...(title !== undefined && { title }),
+        ...(budget !== undefined && { budget }),
+      });
       await save(id, session);
     },
     async archive(id) {
@@ -130,6 +135,7 @@ export function createMemorySessions(db: Database): MemorySessions {
   const log: SessionLog = {
     getState: async (id) => all.get(id)?.state,
     getEvents: async (id, query) => pageOf(find(id).events, query),
+    getEvent: async (id, eventId) => find(id).events.find((event) => event.id === eventId),
     subscribe(id, subscriber) {
       const set = subscribers.get(id) ?? new Set();
       subscribers.set(id, set.add(subscriber));
@@ -149,13 +155,13 @@ export function createMemorySessions(db: Database): MemorySessions {
   };
 }
 
-function initialState({ title, metadata, created_at }: SessionStart): SessionState {
+function initialState({ title, metadata, created_at, budget }: SessionStart): SessionState {
   return {
     status: 'idle',
     title,
     metadata,
     agent: null,
-    budget: null,
+    budget: budget ?? null,
     usage: { input_tokens: 0, output_tokens: 0 },
     active_ms: 0,
     running_since: null,
@@ -166,8 +172,9 @@ function initialState({ title, metadata, created_at }: SessionStart): SessionSta
   };
 }
 
-function applyChange(state: SessionState, { title, metadata, agent }: SessionChange): void {
+function applyChange(state: SessionState, { title, metadata, agent, budget }: SessionChange): void {
   if (title !== undefined) state.title = title;
+  if (budget !== undefined) state.budget = budget;
   if (agent) state.agent = agent;
   for (const [key, value] of Object.entries(metadata ?? {})) {
     if (value === null) delete state.metadata[key];

@@ -32,28 +32,34 @@ export function resolveTools(params: ToolParams): Tools {
   });
 }
 
-/** The rules that span tools and MCP servers: no name twice, and servers and toolsets name each other. */
-export function checkTools(tools: Tools, servers: McpServers): void {
-  const customTools = checkNames(tools);
+/**
+ * The rules that span tools and MCP servers: no name twice, and servers and toolsets name each other. `at` is where they
+ * stand in the request: empty, or a path that ends in a dot.
+ */
+export function checkTools(tools: Tools, servers: McpServers, at = ''): void {
+  const customTools = checkNames(tools, at);
   const declared = new Set(servers.map((server) => server.name));
   const used = new Set<string>();
   for (const [index, tool] of tools.entries()) {
-    if (tool.type === 'agent_toolset_20260401') checkWebFetch(tool.configs, index, customTools);
+    if (tool.type === 'agent_toolset_20260401') checkWebFetch(tool.configs, `${at}tools.${index}`, customTools);
     if (tool.type !== 'mcp_toolset') continue;
     used.add(tool.mcp_server_name);
     if (declared.has(tool.mcp_server_name)) continue;
-    throw invalid(`tools.${index}.mcp_server_name`, `names "${tool.mcp_server_name}", which is not in mcp_servers`);
+    throw invalid(
+      `${at}tools.${index}.mcp_server_name`,
+      `names "${tool.mcp_server_name}", which is not in mcp_servers`,
+    );
   }
   const unused = servers.findIndex((server) => !used.has(server.name));
-  if (unused >= 0) throw invalid(`mcp_servers.${unused}.name`, 'no mcp_toolset in tools names this server');
+  if (unused >= 0) throw invalid(`${at}mcp_servers.${unused}.name`, 'no mcp_toolset in tools names this server');
 }
 
-function checkNames(tools: Tools): Set<string> {
+function checkNames(tools: Tools, at: string): Set<string> {
   const seen = new Set<string>();
   const customTools = new Set<string>();
   for (const [index, tool] of tools.entries()) {
     const key = nameOf(tool);
-    if (seen.has(key)) throw invalid(`tools.${index}`, `${key} is listed twice`);
+    if (seen.has(key)) throw invalid(`${at}tools.${index}`, `${key} is listed twice`);
     seen.add(key);
     if (tool.type === 'custom') customTools.add(tool.name);
   }
@@ -75,9 +81,9 @@ function nameOf(tool: Tools[number]): string {
 
 type AgentToolConfigs = Extract<Tools[number], { type: 'agent_toolset_20260401' }>['configs'];
 
-function checkWebFetch(configs: AgentToolConfigs, tool: number, customTools: ReadonlySet<string>): void {
+function checkWebFetch(configs: AgentToolConfigs, path: string, customTools: ReadonlySet<string>): void {
   for (const [index, config] of configs.entries()) {
     if (config.name !== 'web_fetch' || config.url_sources === null) continue;
-    checkUrlSources(config.url_sources, `tools.${tool}.configs.${index}.url_sources`, customTools);
+    checkUrlSources(config.url_sources, `${path}.configs.${index}.url_sources`, customTools);
   }
 }

@@ -1,44 +1,73 @@
-import type { EventParams } from './event-schema.js';
+import type { SessionEvent } from '../../session/session.js';
 import { unreachable } from '../unreachable.js';
 import { invalid } from '../validate.js';
+import type { EventParams } from './event-schema.js';
+import { checkSystemMessages } from './system-message.js';
+import { checkConfirmation, checkCustomToolResult } from './tool-answers.js';
 
-type UserMessage = Extract<EventParams, { type: 'user.message' }>;
-
-/** Refuses, by name, what a session cannot carry out. `path` is where the events stand in the request. */
-export function checkEvents(events: EventParams[], path: string, primaryThread: string): void {
-  for (const [index, event] of events.entries()) checkEvent(event, `${path}.${index}`, primaryThread);
+/** What the events for a session are checked against. Its present state is not in it: that is its workflow's to judge. */
+export interface Addressee {
+  primaryThread: string;
+  /** Whether its model takes system messages in the midst of a conversation. */
+  takesSystemMessages(): boolean;
+  findEvent(id: string): Promise<SessionEvent | undefined>;
 }
 
-function checkEvent(event: EventParams, path: string, primaryThread: string): void {
+/** Refuses, by name, what a session cannot carry out or its log does not know. */
+export async function checkEvents(events: EventParams[], session: Addressee): Promise<void> {
+  checkSystemMessages(events, session);
+  for (const [index, event] of events.entries()) await checkEvent(event, `events.${index}`, session);
+}
+
+/** The same for events that come with a session's creation: it has no log that they could refer to. */
+export function checkInitialEvents(events: InitialEvent[]): void {
+  for (const [index, event] of events.entries()) {
+    const path = `initial_events.${index}`;
+    if (event.type === 'user.define_outcome') throw noOutcomes(path);
+    checkContent(event.content, path);
+  }
+}
+
+type InitialEvent = Extract<EventParams, { type: 'user.message' | 'user.define_outcome' }>;
+
+async function checkEvent(event: EventParams, path: string, session: Addressee): Promise<void> {
   switch (event.type) {
     case 'user.message':
       return checkContent(event.content, path);
     case 'user.interrupt':
-      return checkThread(event.session_thread_id, path, primaryThread);
+      return checkThread(event.session_thread_id, path, session);
     case 'user.tool_confirmation':
-      throw invalid(`${path}.tool_use_id`, `no tool call ${event.tool_use_id} waits for a confirmation`);
+      return checkConfirmation(await session.findEvent(event.tool_use_id), event, path);
     case 'user.custom_tool_result':
-      throw invalid(`${path}.custom_tool_use_id`, `no custom tool call ${event.custom_tool_use_id} waits for a result`);
+      checkContent(event.content ?? [], path);
+      return checkCustomToolResult(await session.findEvent(event.custom_tool_use_id), event, path);
     case 'user.tool_result':
       throw invalid(`${path}.type`, 'user.tool_result is for sessions in self_hosted environments only');
     case 'user.define_outcome':
-      throw invalid(`${path}.type`, 'outcomes are not available yet');
+      throw noOutcomes(path);
     case 'system.message':
-      throw invalid(`${path}.type`, 'system messages in a session are not available yet');
+      return undefined;
     default:
       return unreachable(event);
   }
 }
 
-function checkContent(content: UserMessage['content'], path: string): void {
+function noOutcomes(path: string): Error {
+  return invalid(`${path}.type`, 'outcomes are not available yet');
+}
+
+type Content = Extract<EventParams, { type: 'user.message' | 'user.custom_tool_result' }>['content'];
+
+function checkContent(content: NonNullable<Content>, path: string): void {
   for (const [index, block] of content.entries()) {
-    if ('source' in block && block.source.type === 'file') {
+    // A search result's source is a plain text.
+    if ('source' in block && typeof block.source === 'object' && block.source.type === 'file') {
       throw invalid(`${path}.content.${index}.source.file_id`, 'files are not available yet');
     }
   }
 }
 
-function checkThread(thread: string | null | undefined, path: string, primaryThread: string): void {
+function checkThread(thread: string | null | undefined, path: string, { primaryThread }: Addressee): void {
   if (thread == null || thread === primaryThread) return;
   throw invalid(`${path}.session_thread_id`, `this session has no thread ${thread}`);
 }

@@ -35,7 +35,7 @@ export function snapshotAgent(agent: Agent, selection: AgentSelection): SessionA
   if (overrides.tools !== undefined && snapshot.tools.length === 0 && snapshot.skills.length > 0) {
     throw invalid('agent.tools', 'cannot be cleared while the agent has skills');
   }
-  checkTools(snapshot.tools, snapshot.mcp_servers);
+  checkTools(snapshot.tools, snapshot.mcp_servers, 'agent.');
   return snapshot;
 }
 

@@ -4,7 +4,8 @@ import type { InputEvent } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
 import { readAgent } from '../agents/agent-store.js';
 import { readEnvironment } from '../environments/environments.js';
-import { checkEvents } from './event-support.js';
+import { checkBudgetable } from './budget.js';
+import { checkInitialEvents } from './event-support.js';
 import { selectedAgent, snapshotAgent } from './session-agent.js';
 import type { SessionDeps } from './session-deps.js';
 import { sessionCreateSchema } from './session-schema.js';
@@ -18,8 +19,8 @@ import { invalid, validate } from '../validate.js';
 export async function createSession(deps: SessionDeps, body: unknown): Promise<string> {
   const params = validate(sessionCreateSchema, body);
   checkRequestSupport(params);
+  checkInitialEvents(params.initial_events ?? []);
   const thread_id = newId('sthr');
-  checkEvents(params.initial_events ?? [], 'initial_events', thread_id);
   const id = newId('sesn');
   deps.inWork.add(id);
   try {
@@ -38,9 +39,10 @@ interface Ids {
 async function storeAndStart(deps: SessionDeps, params: Params, { id, thread_id }: Ids): Promise<void> {
   const { agent_name, created_at } = await insertSession(deps, params, { id, thread_id });
   const initial_events = (params.initial_events ?? []).map((event): InputEvent => ({ ...event, id: newId('sevt') }));
-  const { title = null, metadata = {} } = params;
+  const { title = null, metadata = {}, budget } = params;
+  const start = { session_id: id, thread_id, agent_name, title, metadata, initial_events, created_at };
   try {
-    await deps.sessions.start({ session_id: id, thread_id, agent_name, title, metadata, initial_events, created_at });
+    await deps.sessions.start(budget ? { ...start, budget } : start);
   } catch (error) {
     await undo(deps, id, error);
     throw error;
@@ -50,9 +52,11 @@ async function storeAndStart(deps: SessionDeps, params: Params, { id, thread_id 
 
 type Params = ReturnType<typeof sessionCreateSchema.parse>;
 
-function insertSession({ db, workspace, clock }: SessionDeps, params: Params, { id, thread_id }: Ids) {
+function insertSession(deps: SessionDeps, params: Params, { id, thread_id }: Ids) {
+  const { db, workspace, clock } = deps;
   return db.transaction().execute(async (tx) => {
     const agent = await snapshot(tx, workspace, params);
+    if (params.budget) checkBudgetable(deps, agent);
     await checkEnvironment(tx, workspace, params.environment_id);
     const created_at = clock();
     await tx

@@ -1,4 +1,5 @@
 import { ApiError } from '../../api-error.js';
+import type { FactsOf } from '../../model/facts.js';
 import type { SessionLog, Sessions, SessionState } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
@@ -13,6 +14,9 @@ export interface SessionDeps {
   workspace: string;
   sessions: Sessions;
   log: SessionLog;
+  factsOf: FactsOf;
+  /** Whether requests to this model have a list price. */
+  hasPrice: (model: string) => boolean;
   /** Sessions that a request of this process is creating or deleting right now: the sweep leaves them alone. */
   inWork: Set<string>;
 }

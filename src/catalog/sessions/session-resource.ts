@@ -20,7 +20,8 @@ export function toSession(row: SessionRow, state: SessionState, now: number): Se
     // Both written at creation, by the catalog and by nothing else.
     vault_ids: JSON.parse(row.vault_ids) as string[],
     resources: JSON.parse(row.resources) as Session['resources'],
-    budget: null,
+    // A state that was folded before there were budgets has no such field.
+    budget: state.budget ?? null,
     outcome_evaluations: [],
     stats: { active_seconds: activeSeconds(state, now), duration_seconds: durationSeconds(row, state, now) },
     usage: currentUsage(state, now),
@@ -50,6 +51,11 @@ export function toPrimaryThread(row: SessionRow, state: SessionState, now: numbe
 export function currentAgent(row: Pick<SessionRow, 'agent'>, state: Pick<SessionState, 'agent'>): SessionAgent {
   // The column is written at creation from a SessionAgent and never changed.
   return state.agent ?? (JSON.parse(row.agent) as SessionAgent);
+}
+
+/** The id of the model that a session runs, which no update changes. */
+export function modelOf(row: Pick<SessionRow, 'agent'>): string {
+  return currentAgent(row, { agent: null }).model.id;
 }
 
 function currentUsage(state: SessionState, now: number): SessionUsage {

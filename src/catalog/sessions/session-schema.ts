@@ -2,6 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { systemSchema } from '../agents/agent-schema.js';
 import { toolsSchema } from '../agents/agent-tools.js';
+import { budgetSchema } from './budget.js';
 import { initialEventsSchema } from './event-schema.js';
 import { mcpServersSchema } from '../agents/mcp.js';
 import { metadataPatchSchema, metadataSchema } from '../metadata.js';
@@ -10,9 +11,9 @@ import { skillsSchema } from '../agents/skills.js';
 
 type OfHeader = 'betas' | 'workspace_id';
 /** What is refused as long as it does not exist; its shape is looked at once it does. */
-type NotYet = 'budget' | 'resources';
+type NotYet = 'resources';
 type Create = Omit<Anthropic.Beta.Sessions.SessionCreateParams, OfHeader | NotYet>;
-type Update = Omit<Anthropic.Beta.Sessions.SessionUpdateParams, OfHeader | NotYet>;
+type Update = Omit<Anthropic.Beta.Sessions.SessionUpdateParams, OfHeader>;
 type OverridesParams = Anthropic.Beta.Sessions.BetaManagedAgentsAgentWithOverridesParams;
 /** The overrides may be cleared with null, which the SDK's types do not say of all of them. */
 type Nullable<Params, Keys extends keyof Params> = Omit<Params, Keys> & { [Key in Keys]?: Params[Key] | null };
@@ -49,7 +50,7 @@ export const sessionCreateSchema = z.strictObject({
   initial_events: initialEventsSchema.exactOptional(),
   vault_ids: z.array(id).exactOptional(),
   resources: z.array(z.unknown()).exactOptional(),
-  budget: z.unknown().exactOptional(),
+  budget: budgetSchema.exactOptional(),
 }) satisfies z.ZodType<Omit<Create, 'agent'> & { agent: AgentSelection }>;
 
 export const sessionUpdateSchema = z.strictObject({
@@ -59,5 +60,5 @@ export const sessionUpdateSchema = z.strictObject({
     .strictObject({ tools: toolsSchema.exactOptional(), mcp_servers: mcpServersSchema.exactOptional() })
     .exactOptional(),
   vault_ids: z.array(id).exactOptional(),
-  budget: z.unknown().exactOptional(),
+  budget: budgetSchema.nullable().exactOptional(),
 }) satisfies z.ZodType<Update>;

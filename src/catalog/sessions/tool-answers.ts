@@ -1,0 +1,40 @@
+import type { SessionEvent } from '../../session/session.js';
+import { invalid } from '../validate.js';
+import type { EventParams } from './event-schema.js';
+
+type Params<Type extends EventParams['type']> = Extract<EventParams, { type: Type }>;
+
+/** The call that is confirmed has to be one that asked. Whether it waits still is another matter: late answers are fine. */
+export function checkConfirmation(
+  call: SessionEvent | undefined,
+  { tool_use_id }: Params<'user.tool_confirmation'>,
+  path: string,
+): void {
+  const field = `${path}.tool_use_id`;
+  if (call === undefined) throw invalid(field, noEvent(tool_use_id));
+  if (call.type === 'agent.custom_tool_use') {
+    throw invalid(field, `${tool_use_id} is the call of a custom tool, which user.custom_tool_result answers`);
+  }
+  if (call.type !== 'agent.tool_use' && call.type !== 'agent.mcp_tool_use') {
+    throw invalid(field, `${tool_use_id} is no tool call but of type ${call.type}`);
+  }
+  if (call.evaluated_permission === 'ask') return;
+  const done = call.evaluated_permission === 'deny' ? 'denied' : 'allowed';
+  throw invalid(field, `the call ${tool_use_id} asks for no confirmation: it was ${done} without`);
+}
+
+/** A result has to be of a custom tool's call. One that has its result already takes another without effect. */
+export function checkCustomToolResult(
+  call: SessionEvent | undefined,
+  { custom_tool_use_id }: Params<'user.custom_tool_result'>,
+  path: string,
+): void {
+  const field = `${path}.custom_tool_use_id`;
+  if (call === undefined) throw invalid(field, noEvent(custom_tool_use_id));
+  if (call.type === 'agent.custom_tool_use') return;
+  throw invalid(field, `${custom_tool_use_id} is no call of a custom tool but of type ${call.type}`);
+}
+
+function noEvent(id: string): string {
+  return `this session has no event ${id}`;
+}

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBus } from '../../src/session/bus.js';
+import type { Decoded } from '../../src/session/history.js';
+import { createSessionLog, type Freshness } from '../../src/session/log.js';
+import { project } from '../../src/session/projection.js';
+import type { SessionLog } from '../../src/session/session.js';
+import { type Database, openDatabase } from '../../src/storage/database.js';
+
+let dir: string;
+let db: Database;
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'drover-log-'));
+  db = await openDatabase(dir);
+});
+afterAll(async () => {
+  await db.destroy();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The log as a reader finds it that may, or may not, be sure to have seen all. */
+function logThat(settle: Freshness['settle']): SessionLog {
+  return createSessionLog(db, createBus(), { acknowledge: () => {}, settle, forget: () => {} });
+}
+
+async function append(thread: string, seq: number, entry: Decoded): Promise<void> {
+  const cursor = { thread, run_id: 'r', token: null, last_event_id: seq, decoder: '{}', seq: seq - 1 };
+  await project(db, cursor, [entry]);
+}
+
+const said = (seq: number, id: string, queued: boolean): Decoded => ({
+  type: 'entry',
+  entry: { kind: 'event', seq, at: 1_000, queued, event: { id, type: 'user.message', content: [] } },
+});
+
+test('one event by its id: as it is listed, in its own thread only', async () => {
+  await append('one', 1, said(1, 'sevt_a', false));
+  await append('one', 2, said(2, 'sevt_b', true));
+  const log = logThat(async () => true);
+  const { events } = await log.getEvents('one', { order: 'asc', limit: 10 });
+  expect(events).toMatchObject([{ processed_at: '1970-01-01T00:00:01.000Z' }, { processed_at: null }]);
+  expect(await log.getEvent('one', 'sevt_a')).toEqual(events[0]);
+  expect(await log.getEvent('one', 'sevt_b')).toEqual(events[1]);
+  expect(await log.getEvent('one', 'sevt_c')).toBeUndefined();
+  expect(await log.getEvent('two', 'sevt_a')).toBeUndefined();
+  await append('one', 3, { type: 'entry', entry: { kind: 'processed', seq: 3, at: 2_000, id: 'sevt_b' } });
+  expect(await log.getEvent('one', 'sevt_b')).toMatchObject({ processed_at: '1970-01-01T00:00:02.000Z' });
+});
+
+test('that there is none is said only by who has read everything', async () => {
+  await append('behind', 1, said(1, 'sevt_a', false));
+  const behind = logThat(async () => false);
+  expect(await behind.getEvent('behind', 'sevt_a')).toMatchObject({ id: 'sevt_a' });
+  await expect(behind.getEvent('behind', 'sevt_b')).rejects.toMatchObject({ type: 'unavailable_error', retryAfter: 1 });
+  // The longer wait is what it takes to read on.
+  const reading = logThat(async (thread, patience = 0) => {
+    if (patience > 0) await append(thread, 2, said(2, 'sevt_b', false));
+    return patience > 0;
+  });
+  expect(await reading.getEvent('behind', 'sevt_b')).toMatchObject({ id: 'sevt_b' });
+});
