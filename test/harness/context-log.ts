@@ -12,6 +12,7 @@ type LogBlock = 'text' | 'thinking' | 'redacted_thinking' | 'tool_use' | 'server
 /** What may come next in a log; which calls and messages it refers to is chosen when it is written. */
 type Step =
   | { type: 'message'; content: UserContent; queued: boolean }
+  | { type: 'instruction'; text: string; queued: boolean }
   | { type: 'process'; which: number }
   | {
       type: 'reply';
@@ -45,6 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     content: fc.array(userBlock, { maxLength: 3 }),
     queued: fc.boolean(),
   }),
+  fc.record({ type: fc.constant('instruction' as const), text, queued: fc.boolean() }),
   fc.record({ type: fc.constant('process' as const), which: fc.nat(5) }),
   fc.record({
     type: fc.constant('reply' as const),
@@ -93,6 +95,11 @@ function toEntry(next: Step, index: number, queued: string[], calls: string[]): 
       if (next.queued) queued.push(`m${index}`);
       const event = { id: `m${index}`, type: 'user.message' as const, content: next.content };
       return [{ kind: 'event', event, queued: next.queued }];
+    }
+    case 'instruction': {
+      if (next.queued) queued.push(`m${index}`);
+      const content = [{ type: 'text' as const, text: next.text }];
+      return [{ kind: 'event', event: { id: `m${index}`, type: 'system.message', content }, queued: next.queued }];
     }
     case 'process': {
       const [id] = queued.splice(next.which % Math.max(1, queued.length), 1);

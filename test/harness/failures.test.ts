@@ -2,7 +2,8 @@ import { nextStep } from '../../src/harness/harness.js';
 import { receive } from '../../src/harness/inputs.js';
 import { endBackOff, endTurn } from '../../src/harness/turn.js';
 import { ask, eventsSince, fault, inTurn, said } from './in-turn.js';
-import { message, type TestThread } from './play.js';
+import type { TestThread } from './play.js';
+import { message } from './said.js';
 
 describe('a model that fails', () => {
   test('is asked five times, then the turn is given up', () => {

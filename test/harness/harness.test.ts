@@ -7,7 +7,8 @@ import { fold, newSessionState } from '../../src/session/fold.js';
 import type { JournalEntry } from '../../src/session/journal.js';
 import type { SessionStart } from '../../src/session/session.js';
 import { faultsOf } from './invariants.js';
-import { cents, play, START, type Moment, type Plan } from './play.js';
+import { play, START, type Moment, type Plan } from './play.js';
+import { cents } from './said.js';
 import { anyPlan } from './plans.js';
 
 const RUNS = { numRuns: 800 };

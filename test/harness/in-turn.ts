@@ -3,7 +3,8 @@ import { NO_USAGE, type SampleResult } from '../../src/harness/outcomes.js';
 import type { Limits } from '../../src/harness/state.js';
 import { beginSample, beginTurn, endSample } from '../../src/harness/turn.js';
 import type { EventHead } from '../../src/session/journal.js';
-import { message, openThread, reply, toBlock, type Block, type TestThread } from './play.js';
+import { openThread, reply, toBlock, type Block, type TestThread } from './play.js';
+import { message } from './said.js';
 
 /** A thread whose turn has just begun. */
 export function inTurn(limits: Partial<Limits> = {}): TestThread {

@@ -2,7 +2,8 @@ import { archive, change, receive, remove } from '../../src/harness/inputs.js';
 import { eventsRefusal } from '../../src/harness/refusals.js';
 import { summarize } from '../../src/harness/summary.js';
 import type { SessionAgent } from '../../src/session/session.js';
-import { message, openThread, type TestThread } from './play.js';
+import { openThread, type TestThread } from './play.js';
+import { message } from './said.js';
 
 const types = (thread: TestThread): string[] =>
   thread.entries.map((entry) => (entry.kind === 'event' ? entry.event.type : entry.kind));

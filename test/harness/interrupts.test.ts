@@ -4,7 +4,8 @@ import { receive } from '../../src/harness/inputs.js';
 import { NO_USAGE } from '../../src/harness/outcomes.js';
 import { beginTurn, endTool, endTurn } from '../../src/harness/turn.js';
 import { ask, eventsSince, fault, inTurn, said } from './in-turn.js';
-import { interrupt, message, openThread, toBlock, type TestThread } from './play.js';
+import { openThread, toBlock, type TestThread } from './play.js';
+import { interrupt, message } from './said.js';
 
 describe('an interrupt', () => {
   test('ends a turn whose model is being asked, and keeps what was shown', () => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { cents, type Block, type Input, type Moment, type Outcome, type Plan, type Said } from './play.js';
+import type { Block, Moment, Outcome, Plan } from './play.js';
+import { cents, type Input, type Said } from './said.js';
 
 const change = fc.constantFrom<Input>(
   { type: 'change', change: { title: 'a' } },

@@ -3,7 +3,8 @@ import { receive } from '../../src/harness/inputs.js';
 import type { SampleResult } from '../../src/harness/outcomes.js';
 import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../../src/harness/turn.js';
 import { ask, eventsSince, fault, inTurn, said } from './in-turn.js';
-import { message, openThread, reply, toBlock } from './play.js';
+import { openThread, reply, toBlock } from './play.js';
+import { message } from './said.js';
 
 describe('what a reply’s stop reason means', () => {
   const rows: [string, SampleResult, string, string | undefined][] = [
