@@ -28,6 +28,11 @@ function partsOf(entry: LogEntry): Parts {
       const { content, stop_reason } = entry.reply;
       return { what: '(reply)', which: content.map(({ type }) => type).join(', '), says: stop_reason ?? 'interrupted' };
     }
+    case 'summary': {
+      const { through, content } = entry.summary;
+      const text = content.map((block) => (block.type === 'text' ? block.text : '')).join(' ');
+      return { what: '(summary)', which: `of entries 1 to ${through}`, says: text.slice(0, LONGEST) };
+    }
     default:
       return unreachable(entry);
   }

@@ -1,13 +1,12 @@
 import type { ContentBlock, MessageParam } from '../model/model.js';
 import type { SessionEvent } from '../session/journal.js';
-import { toMessageBlocks, type ContentParam, type EventBlock } from './context-blocks.js';
-import { isServerCall, toAssistantBlocks } from './context-replies.js';
-import { toToolResult, type Answer, type ToolResultParam } from './context-results.js';
-
-type UserBlock = ContentParam | ToolResultParam;
+import { isBlank, toMessageBlocks, type ContentParam, type EventBlock } from './context-blocks.js';
+import { toAssistantBlocks } from './context-replies.js';
+import type { Answer } from './context-results.js';
+import { closeTurn, emptyTurn, isWaiting, type Told, type Turn } from './context-turn.js';
 
 /**
- * A decoded entry of a thread's log, in the order of `seq`. A queued user message counts where it was processed.
+ * A decoded entry of a thread's log, in the order of `seq`. A queued message counts where it was processed.
  * A reply without a stop reason was interrupted.
  */
 export type ContextEntry =
@@ -18,65 +17,80 @@ export type ContextEntry =
       seq: number;
       reply: { content: ContentBlock[]; stop_reason?: string };
       tool_use_ids: Record<string, string>;
-    };
+    }
+  /** A conversation that was begun with this summary goes on; any other has to be begun again with it. */
+  | { kind: 'summary'; seq: number };
+
+/** What stands for the beginning of a conversation that had become too long to be told whole. */
+export interface Summary {
+  /** The last entry that is not told any more. What was queued then and processed later still is. */
+  through: number;
+  content: ContentParam[];
+  /** The user's latest words, when they are older than that. */
+  words: ContentParam[];
+  /** The instructions that are older than that and still in force. */
+  system: string[];
+}
 
 /**
  * The conversation as a model is told it: a fold of the log that is extended, never made again. Whatever the log holds,
  *
- * 1. messages alternate, and the first is the user's;
+ * 1. messages alternate, and the first is the user's; an instruction in the midst comes right after a user's message,
+ *    and there is one at most;
  * 2. every tool call is answered by one result, at the start of the very next message, in the order of the calls;
  * 3. no block is empty, and no thinking is without its signature or at a message's end;
- * 4. the last message is the user's, but for a paused reply that goes on;
- * 5. closed messages are not made again, so that the upstream's cache finds its prefix.
+ * 4. the last message is the user's and its instruction, but for a paused reply that goes on;
+ * 5. closed messages are not made again, so that the upstream's cache finds its prefix;
+ * 6. after a summary it is what a fold of the log from there on gives: nothing older is needed, nothing later is lost.
  */
 export interface Context {
+  /** The last entry that a summary stands for. */
+  through: number;
   /** Whole turns: never changed again. */
-  closed: MessageParam[];
+  closed: Told[];
   turn: Turn;
   /** Messages that wait to be processed, by event id. */
-  queued: Map<string, EventBlock[]>;
+  queued: Map<string, QueuedMessage>;
+  /** What the user said last, and the entry where that began. */
+  words: { seq: number; content: ContentParam[] };
 }
 
-/** What is still growing: the last reply, and what has come since. */
-interface Turn {
-  reply: ContentBlock[];
-  isPaused: boolean;
-  /** The model's id of each call, by the event id that the rest of the log knows it by. */
-  calls: Map<string, string>;
-  /** By the model's id. */
-  answers: Map<string, Answer>;
-  said: ContentParam[];
-}
+export type QueuedMessage = Extract<SessionEvent, { type: 'user.message' | 'system.message' }>;
 
-/** An empty conversation. */
-export function createContext(): Context {
-  return { closed: [], turn: emptyTurn(), queued: new Map() };
-}
-
-function emptyTurn(): Turn {
-  return { reply: [], isPaused: false, calls: new Map(), answers: new Map(), said: [] };
+/** An empty conversation, or one that begins with a summary; entries after it are appended to it. */
+export function createContext(summary?: Summary): Context {
+  const turn = emptyTurn();
+  if (!summary) return { through: 0, closed: [], turn, queued: new Map(), words: { seq: 0, content: [] } };
+  const { through, content, words, system } = summary;
+  turn.said.push(...content, ...words);
+  turn.system.push(...system);
+  return { through, closed: [], turn, queued: new Map(), words: { seq: through, content: words } };
 }
 
 /** Extends the conversation by one entry, in time that does not depend on its length. */
 export function append(context: Context, entry: ContextEntry): void {
   switch (entry.kind) {
     case 'event':
-      appendEvent(context, entry.event, entry.queued === true);
+      appendEvent(context, entry);
       return;
-    case 'processed':
-      say(context, context.queued.get(entry.id) ?? []);
+    case 'processed': {
+      const message = context.queued.get(entry.id);
+      if (message) say(context, message, entry.seq);
       context.queued.delete(entry.id);
       return;
+    }
     case 'assistant':
       appendReply(context, entry);
+      return;
+    case 'summary':
       return;
   }
 }
 
-function appendEvent(context: Context, event: SessionEvent, queued: boolean): void {
-  if (event.type === 'user.message') {
-    if (queued) context.queued.set(event.id, event.content);
-    else say(context, event.content);
+function appendEvent(context: Context, { event, queued, seq }: Extract<ContextEntry, { kind: 'event' }>): void {
+  if (event.type === 'user.message' || event.type === 'system.message') {
+    if (queued === true) context.queued.set(event.id, event);
+    else say(context, event, seq);
     return;
   }
   const answer = toAnswer(event);
@@ -99,60 +113,47 @@ function answer(call: string, { content, is_error }: ResultBody): Answer & { eve
 
 type ResultBody = Pick<Extract<SessionEvent, { type: 'agent.tool_result' }>, 'content' | 'is_error'>;
 
-function say(context: Context, content: EventBlock[]): void {
-  context.turn.said.push(...toMessageBlocks(content));
+function say(context: Context, message: QueuedMessage, seq: number): void {
+  if (message.type === 'system.message') {
+    const texts = message.content.map(({ text }) => text);
+    context.turn.system.push(...texts.filter((text) => !isBlank(text)));
+  } else sayWords(context, message.content, seq);
 }
 
-function appendReply(context: Context, { reply, tool_use_ids }: Extract<ContextEntry, { kind: 'assistant' }>): void {
+function sayWords({ turn, words }: Context, content: EventBlock[], seq: number): void {
+  const blocks = toMessageBlocks(content);
+  if (blocks.length === 0) return;
+  // What is said before any reply came is one with what was said before.
+  const isMore = turn.said.length > 0 && words.content.length > 0;
+  if (!isMore) words.seq = seq;
+  words.content = isMore ? [...words.content, ...blocks] : blocks;
+  turn.said.push(...blocks);
+}
+
+function appendReply(context: Context, entry: Extract<ContextEntry, { kind: 'assistant' }>): void {
+  const { reply, tool_use_ids, seq } = entry;
   // What was refused must not stand in the conversation: the next request would be refused for it again.
   if (reply.stop_reason === 'refusal' || toAssistantBlocks(reply.content, true).length === 0) return;
-  const { turn } = context;
-  const goesOn = isWaiting(turn);
-  if (!goesOn) context.closed = closeTurn(context);
-  const next = goesOn ? turn : emptyTurn();
-  next.reply.push(...reply.content);
-  next.isPaused = reply.stop_reason === 'pause_turn';
-  for (const [event, call] of Object.entries(tool_use_ids)) next.calls.set(event, call);
-  context.turn = next;
-}
-
-/** A reply that paused for a server's tool goes on in the same message, as long as nothing has come in between. */
-function isWaiting({ isPaused, said, reply }: Turn): boolean {
-  return isPaused && said.length === 0 && reply.some(isServerCall) && !reply.some((block) => block.type === 'tool_use');
-}
-
-const GO_ON: UserBlock = { type: 'text', text: 'Please go on.' };
-
-/** All messages up to now, the open turn as it will be closed. */
-function closeTurn({ closed, turn }: Context): MessageParam[] {
-  const reply = toAssistantBlocks(turn.reply, false);
-  const user = [...results(turn), ...turn.said];
-  if (reply.length > 0) {
-    closed.push({ role: 'assistant', content: reply }, { role: 'user', content: orGoOn(user) });
-    return closed;
+  const goesOn = isWaiting(context.turn);
+  if (!goesOn) {
+    context.closed = closeTurn(context.closed, context.turn);
+    context.turn = { ...emptyTurn(), begin: seq };
   }
-  const last = closed.at(-1);
-  if (!last) closed.push({ role: 'user', content: orGoOn(user) });
-  else if (user.length > 0) closed[closed.length - 1] = joined(last, user);
-  return closed;
-}
-
-function results(turn: Turn): ToolResultParam[] {
-  return turn.reply.flatMap((block) => (block.type === 'tool_use' ? [toToolResult(block, turn.answers)] : []));
-}
-
-function orGoOn(user: UserBlock[]): UserBlock[] {
-  return user.length > 0 ? user : [GO_ON];
-}
-
-function joined(last: MessageParam, user: UserBlock[]): MessageParam {
-  const before = typeof last.content === 'string' ? [] : (last.content ?? []);
-  return { role: 'user', content: [...before, ...user] };
+  const { turn } = context;
+  turn.end = seq;
+  turn.reply.push(...reply.content);
+  turn.isPaused = reply.stop_reason === 'pause_turn';
+  for (const [event, call] of Object.entries(tool_use_ids)) turn.calls.set(event, call);
 }
 
 /** The messages of the next request. The conversation itself stays as it is. */
 export function toMessages(context: Context): MessageParam[] {
   const { closed, turn } = context;
-  if (isWaiting(turn)) return [...closed, { role: 'assistant', content: toAssistantBlocks(turn.reply, true) }];
-  return closeTurn({ ...context, closed: [...closed] });
+  if (!isWaiting(turn)) return wholeTurns(context).map(({ message }) => message);
+  return [...closed.map(({ message }) => message), { role: 'assistant', content: toAssistantBlocks(turn.reply, true) }];
+}
+
+/** All messages with where the log may be cut before them; the last turn as if it were over. */
+export function wholeTurns({ closed, turn }: Context): Told[] {
+  return closeTurn([...closed], turn);
 }

@@ -6,17 +6,29 @@ import type { LogEntry, LoggedEvent } from './history.js';
  * 1. `seq` starts at 1 and has no gap, and times never decrease;
  * 2. an event's id is used once;
  * 3. an input is processed at most once, and only after it was queued;
- * 4. every tool use has exactly one result, after it; only a turn that is still open may lack some.
+ * 4. every tool use has exactly one result, after it; only a turn that is still open may lack some;
+ * 5. a summary stands for what came before it, for more than the last one did, and parts no call from its result.
  */
 export function checkEntries(entries: LogEntry[]): string[] {
   const faults: string[] = [];
-  const check: Check = { faults, seen: new Set(), queued: new Set(), open: new Set(), settled: new Set() };
+  const check: Check = {
+    faults,
+    seen: new Set(),
+    queued: new Set(),
+    open: new Set(),
+    settled: new Set(),
+    replies: new Map(),
+    pairs: [],
+    through: 0,
+  };
   let before = { seq: 0, at: -Infinity };
   for (const entry of entries) {
     if (entry.seq !== before.seq + 1) faults.push(`entry ${before.seq} is followed by entry ${entry.seq}`);
     if (entry.at < before.at) faults.push(`entry ${entry.seq} is older than the one before it`);
     before = entry;
     if (entry.kind === 'event') checkEvent(check, entry.event, entry);
+    if (entry.kind === 'assistant') noteCalls(check, entry);
+    if (entry.kind === 'summary') checkSummary(check, entry.seq, entry.summary.through);
     if (entry.kind === 'processed' && !check.queued.delete(entry.id)) {
       faults.push(`entry ${entry.seq} processes ${entry.id}, which is not queued`);
     }
@@ -32,6 +44,12 @@ interface Check {
   /** Tool uses without a result, and with one. */
   open: Set<string>;
   settled: Set<string>;
+  /** The reply that each call is of. */
+  replies: Map<string, number>;
+  /** Replies and the results of their calls. */
+  pairs: { reply: number; result: number }[];
+  /** What the last summary stands for. */
+  through: number;
 }
 
 /**
@@ -51,8 +69,22 @@ function checkEvent(check: Check, event: LoggedEvent, { seq, queued }: { seq: nu
     if (settled.has(of)) faults.push(`entry ${seq} is a second result of ${of}`);
     else if (!open.delete(of)) faults.push(`entry ${seq} is a result of ${of}, which was not called`);
     settled.add(of);
+    check.pairs.push({ reply: check.replies.get(of) ?? seq, result: seq });
   }
   if (!CALLS_ARE_OVER.has(event.type)) return;
   for (const id of open) faults.push(`${id} has no result at entry ${seq} (${event.type})`);
   open.clear();
+}
+
+function noteCalls({ replies }: Check, { seq, reply }: Extract<LogEntry, { kind: 'assistant' }>): void {
+  for (const id of Object.keys(reply.tool_use_ids)) replies.set(id, seq);
+}
+
+function checkSummary(check: Check, seq: number, through: number): void {
+  const { faults, pairs } = check;
+  if (through >= seq) faults.push(`the summary in entry ${seq} stands for entry ${through}, which comes later`);
+  if (through <= check.through) faults.push(`the summary in entry ${seq} stands for no more than the one before it`);
+  check.through = through;
+  const parted = pairs.find(({ reply, result }) => reply <= through && through < result);
+  if (parted) faults.push(`the summary in entry ${seq} parts the calls of entry ${parted.reply} from their results`);
 }

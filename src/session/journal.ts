@@ -8,8 +8,9 @@ import type Anthropic from '@anthropic-ai/sdk';
  * 2. An entry that names an activity comes after that activity's completion, in the same run.
  * 3. Times are the workflow's own, in milliseconds, and never decrease.
  * 4. Entries are never changed; a queued input's `processed` entry stamps it.
+ * 5. A summary stands for more than the one before it did, and parts no call from its result.
  */
-export type JournalEntry = EventEntry | ProcessedEntry | AssistantEntry;
+export type JournalEntry = EventEntry | ProcessedEntry | AssistantEntry | SummaryEntry;
 
 export type SessionEvent = Anthropic.Beta.Sessions.BetaManagedAgentsSessionEvent;
 export type SessionEventType = SessionEvent['type'];
@@ -53,4 +54,14 @@ export interface AssistantEntry {
   from: BodySource;
   /** The model's own tool_use ids, by the event id that the rest of the log knows the call by. */
   tool_use_ids: Record<string, string>;
+}
+
+/** Private: from here on the model is told this summary in place of what came before. Never listed. */
+export interface SummaryEntry {
+  kind: 'summary';
+  seq: number;
+  at: number;
+  from: BodySource;
+  /** The last entry that it stands for; inputs that were queued then and processed later are not among it. */
+  through: number;
 }

@@ -102,6 +102,9 @@ function takeEntry(page: Page, thread: string, entry: LogEntry): void {
     case 'assistant':
       page.rows.push({ ...bare(thread, entry), body: JSON.stringify(entry.reply) });
       return;
+    case 'summary':
+      page.rows.push({ ...bare(thread, entry), body: JSON.stringify(entry.summary) });
+      return;
     default:
       return unreachable(entry);
   }

@@ -26,7 +26,7 @@ export const QUEUED = 2 ** 52;
 export interface LogRow {
   thread: string;
   seq: number;
-  kind: 'event' | 'processed' | 'assistant';
+  kind: 'event' | 'processed' | 'assistant' | 'summary';
   event_id: string | null;
   type: string | null;
   /** Where it stands in the list: the seq at which it was processed, QUEUED + its own seq while queued. Null for what is not listed. */

@@ -1,12 +1,16 @@
 import type { Database } from '../storage/database.js';
-import { append, createContext, type Context, type ContextEntry } from '../harness/context.js';
+import { append, createContext, type Context, type ContextEntry, type Summary } from '../harness/context.js';
 import type { LoggedReply } from './history.js';
-import type { SessionEvent } from './journal.js';
+import type { SessionEvent, SessionEventType } from './journal.js';
 import type { Projector } from './projector.js';
+import type { LogRow } from './tables.js';
 
 /** Conversations as models are told them, folded from the log. */
 export interface Transcripts {
-  /** The conversation up to and including entry `seq`, which must be committed. Costs what is new since the last call. */
+  /**
+   * The conversation up to and including entry `seq`, which must be committed. Costs what is new since the last call, or
+   * when none is remembered, what is new since its last summary.
+   */
   load(thread: string, seq: number): Promise<Context>;
   forget(thread: string): void;
 }
@@ -23,25 +27,65 @@ export function createTranscripts(db: Database, projector: Projector, keep = 256
     async load(thread, seq) {
       await projector.reach(thread, seq);
       const known = kept.get(thread);
-      // A retried request may ask for less than is kept: a fold has no way back.
-      const base = known && known.seq <= seq ? known : { context: createContext(), seq: 0 };
-      for (const entry of await entriesBetween(db, thread, base.seq, seq)) append(base.context, entry);
-      base.seq = seq;
+      const whole = (known && (await extend(db, thread, known, seq))) ?? (await fold(db, thread, seq));
       kept.delete(thread);
-      kept.set(thread, base);
+      kept.set(thread, whole);
       const oldest = kept.keys().next().value;
       if (kept.size > keep && oldest !== undefined) kept.delete(oldest);
-      return base.context;
+      return whole.context;
     },
     forget: (thread) => void kept.delete(thread),
   };
 }
 
-/** What a conversation is made of; other events are not the model's. */
-const TOLD = ['user.message', 'agent.tool_result'];
+/** Adds what is new; nothing when the conversation cannot be extended but has to begin elsewhere. */
+async function extend(db: Database, thread: string, known: Kept, seq: number): Promise<Kept | undefined> {
+  // A retried request may ask for less than is kept: a fold has no way back.
+  if (known.seq > seq) return undefined;
+  const rows = await rowsBetween(db, thread, known.seq, seq);
+  if (rows.some(({ kind }) => kind === 'summary')) return undefined;
+  for (const row of rows) append(known.context, toEntry(row));
+  known.seq = seq;
+  return known;
+}
 
-async function entriesBetween(db: Database, thread: string, after: number, upTo: number): Promise<ContextEntry[]> {
-  const rows = await db
+/** Begins at the last summary, or with the log. */
+async function fold(db: Database, thread: string, seq: number): Promise<Kept> {
+  const summary = await lastSummary(db, thread, seq);
+  const context = createContext(summary);
+  const through = summary?.through ?? 0;
+  for (const row of await queuedAt(db, thread, through)) append(context, toEntry(row));
+  for (const row of await rowsBetween(db, thread, through, seq)) append(context, toEntry(row));
+  return { context, seq };
+}
+
+async function lastSummary(db: Database, thread: string, upTo: number): Promise<Summary | undefined> {
+  const row = await db
+    .selectFrom('projection.log')
+    .select('body')
+    .where('thread', '=', thread)
+    .where('kind', '=', 'summary')
+    .where('seq', '<=', upTo)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && JSON.parse(row.body);
+}
+
+type Row = Pick<LogRow, 'seq' | 'kind' | 'position' | 'body'>;
+
+/** What a conversation is made of; other events are not the model's. */
+const TOLD: SessionEventType[] = [
+  'user.message',
+  'system.message',
+  'agent.tool_result',
+  'agent.mcp_tool_result',
+  'user.tool_result',
+  'user.custom_tool_result',
+];
+
+async function rowsBetween(db: Database, thread: string, after: number, upTo: number): Promise<Row[]> {
+  return db
     .selectFrom('projection.log')
     .select(['seq', 'kind', 'position', 'body'])
     .where('thread', '=', thread)
@@ -50,25 +94,36 @@ async function entriesBetween(db: Database, thread: string, after: number, upTo:
     .where((is) => is.or([is('kind', '!=', 'event'), is('type', 'in', TOLD)]))
     .orderBy('seq')
     .execute();
-  return rows.map((row) => toEntry(row.kind, row.seq, JSON.parse(row.body), row.position));
 }
 
-function toEntry(
-  kind: 'event' | 'processed' | 'assistant',
-  seq: number,
-  body: unknown,
-  position: number | null,
-): ContextEntry {
+/** The messages that had come by then and were processed later, or wait still. */
+async function queuedAt(db: Database, thread: string, through: number): Promise<Row[]> {
+  if (through === 0) return [];
+  return db
+    .selectFrom('projection.log')
+    .select(['seq', 'kind', 'position', 'body'])
+    .where('thread', '=', thread)
+    .where('position', '>', through)
+    .where('seq', '<=', through)
+    .where('type', 'in', TOLD)
+    .orderBy('seq')
+    .execute();
+}
+
+function toEntry({ kind, seq, body, position }: Row): ContextEntry {
+  const value: unknown = JSON.parse(body);
   switch (kind) {
     case 'event':
       // Input counts where it is taken up; the row's position says whether that is elsewhere.
-      return { kind, seq, event: body as SessionEvent, queued: position !== seq };
+      return { kind, seq, event: value as SessionEvent, queued: position !== seq };
     case 'processed':
-      return { kind, seq, id: (body as { id: string }).id };
+      return { kind, seq, id: (value as { id: string }).id };
     case 'assistant': {
-      const { content, stop_reason, tool_use_ids } = body as LoggedReply;
+      const { content, stop_reason, tool_use_ids } = value as LoggedReply;
       return { kind, seq, reply: { content, ...(stop_reason === null ? {} : { stop_reason }) }, tool_use_ids };
     }
+    case 'summary':
+      return { kind, seq };
     default:
       return unreachable(kind);
   }

@@ -67,6 +67,8 @@ function bodyOf(entry: LogEntry): string {
       return JSON.stringify({ id: entry.id });
     case 'assistant':
       return JSON.stringify(entry.reply);
+    case 'summary':
+      return JSON.stringify(entry.summary);
     default:
       return unreachable(entry);
   }

@@ -45,6 +45,10 @@ function toLogEntry(entry: JournalEntry): LogEntry {
         at: entry.at,
         reply: { content: [], stop_reason: null, tool_use_ids: {} },
       };
+    case 'summary': {
+      const summary = { through: entry.through, content: [], words: [], system: [] };
+      return { kind: 'summary', seq: entry.seq, at: entry.at, summary };
+    }
     default:
       throw new Error(`no such entry: ${JSON.stringify(entry satisfies never)}`);
   }
@@ -168,7 +172,7 @@ test('the state is the fold of the events; each is published when it comes and w
       expect(await loadState(db, thread)).toEqual(state);
       expect(published.map(({ id }) => id)).toEqual(
         entries.flatMap((entry) => {
-          if (entry.kind === 'assistant') return [];
+          if (entry.kind === 'assistant' || entry.kind === 'summary') return [];
           return [entry.kind === 'event' ? entry.event.id : entry.id];
         }),
       );
