@@ -1,0 +1,104 @@
+import type { EventParams } from '../../src/catalog/sessions/event-schema.js';
+import { type EventRow, later, open, shown, testsIn } from './event-row.js';
+
+const answers = testsIn('http/answers.test');
+const content = testsIn('http/content.test');
+const events = testsIn('http/events.test');
+const inputs = testsIn('wire/suite-inputs');
+const interrupts = testsIn('wire/suite-interrupts');
+const life = testsIn('wire/suite-life');
+const turns = testsIn('wire/suite-turns');
+
+const TEXT_TURN = turns('is streamed in the contract’s order, and listed the same but for the queued copy');
+const STOPPED = interrupts('stops a model call; the text that was shown is in the log and in the next request');
+
+/** Events.md §2: every type that a client may send, taken and carried out. */
+export const SENT = {
+  'user.message': shown(TEXT_TURN),
+  'user.interrupt': shown(STOPPED),
+  'user.tool_confirmation': open,
+  'user.custom_tool_result': open,
+  'user.tool_result': later('self-hosted environments'),
+  'user.define_outcome': later('outcomes'),
+  'system.message': open,
+} satisfies Record<EventParams['type'], EventRow>;
+
+/** Events.md §2: what is checked, and what becomes of what is taken. */
+export const SENDING: Record<string, EventRow> = {
+  'the echoes come back in order, with ids of the server': shown(events('echoes in order, with ids of ours')),
+  'one bad event rejects the whole request': shown(
+    events('%s is 400 and queues nothing'),
+    answers('of %s is 400 and queues nothing, not even the good event before it'),
+  ),
+  'unknown types and the server’s own are 400': shown(events('%s is 400 and queues nothing')),
+  'user.message: text, image, document, by each source': shown(content('%s is taken, and echoed as it was')),
+  'user.message: a redacted block is 400': shown(content('%s is 400 wherever content is sent')),
+  'user.message: at most 100 documents from files': later('files'),
+  'user.message: 400 while idle with requires_action': open,
+  'user.message: 400 at budget': open,
+  'user.interrupt: the primary thread by its id; an unknown one is 400': shown(
+    events('an interrupt may name the primary thread and no other'),
+  ),
+  'user.interrupt: a terminated thread is 400': later('subagents'),
+  'user.interrupt: always accepted': shown(
+    STOPPED,
+    interrupts('of an idle session does nothing, and is processed'),
+    interrupts('with a message behind it in the same request: idle, then the message’s turn'),
+  ),
+  'user.tool_confirmation: deny_message only with deny': shown(answers('allows without a message only')),
+  'user.tool_confirmation: 400 for a call that did not ask, auto-denied ones too': shown(
+    answers('of %s is 400 and queues nothing, not even the good event before it'),
+  ),
+  'user.tool_confirmation: 400 for an id that was not emitted': shown(
+    answers('of %s is 400 and queues nothing, not even the good event before it'),
+  ),
+  'user.tool_confirmation: a second one is accepted and has no effect': open,
+  'user.tool_confirmation: without effect for an archived run’s thread': later('workflows'),
+  'user.custom_tool_result: text, image, document, search_result': shown(
+    answers('with all kinds of content, with an error, with nothing, and twice'),
+  ),
+  'user.custom_tool_result: may be sent before the idle event': open,
+  'user.custom_tool_result: a duplicate is accepted and has no effect': open,
+  'user.tool_result: 400 where the environment is not self-hosted': shown(
+    answers('user.tool_result is for self_hosted environments'),
+  ),
+  'system.message: at most one, last, after a message or a tool result': shown(
+    answers('after a message, after a tool’s result, or alone'),
+    answers('%s is 400'),
+  ),
+  'system.message: text only, 1-1000 blocks': shown(answers('%s is 400'), answers('with 1000 blocks')),
+  'system.message: a model that does not take it': shown(
+    answers('for a model that does not take it is 400 with its code; an override of the model counts'),
+  ),
+  'system.message: alone it waits for the next turn and starts none': open,
+  'system.message: while requires_action only behind a tool result in the same request': open,
+  'system.message: not among initial events': shown(answers('is not among initial events')),
+  'an archived or terminated session takes nothing': shown(
+    life('ends every stream after its last event, keeps the log, and takes nothing more'),
+  ),
+  'at budget four types are taken, others are 400 and name these four': open,
+  'at budget results are recorded without a model request': open,
+  'what is queued while it runs is taken up in order, several messages in one turn': shown(
+    inputs('that come while it runs are queued, listed last without a time, and answered in one turn'),
+    inputs('of one request are one turn'),
+  ),
+  'what is queued is flushed when retries are exhausted': open,
+};
+
+/** Events.md §1: `processed_at`. */
+export const PROCESSED: Record<string, EventRow> = {
+  'set on every event of the server': shown(
+    TEXT_TURN,
+    inputs('that come while it runs are queued, listed last without a time, and answered in one turn'),
+  ),
+  'user.message: null while queued, then set': shown(
+    inputs('that come while it runs are queued, listed last without a time, and answered in one turn'),
+  ),
+  'user.interrupt: null until applied': shown(STOPPED),
+  'user.tool_confirmation: null while queued, then set': open,
+  'system.message: null while queued, then set': open,
+  'user.custom_tool_result: set in the response already': open,
+  'user.define_outcome: set in the response already': later('outcomes'),
+  'user.tool_result: set in the response already': later('self-hosted environments'),
+  'a queued input comes twice on a live stream, with the same id': shown(TEXT_TURN),
+};
