@@ -1,11 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Control, Signals } from './control.js';
-
-/** What ended an activity from outside, if anything did. */
-export interface Lifeline extends Signals {
-  /** The worker shuts down: give the work to the next one. Also raised when Temporal has given this attempt up. */
-  lost: AbortSignal;
-}
+import type { Control, Lifeline } from './control.js';
 
 /**
  * Runs an activity that says every quarter of its heartbeat timeout that it lives. A cancellation by the workflow is an
@@ -23,7 +17,7 @@ export async function alive<T>(control: Control, act: (line: Lifeline) => Promis
   };
   context.cancellationSignal.addEventListener('abort', onCancel);
   try {
-    return await control.run(workflowId, activityId, (signals) => act({ ...signals, lost: lost.signal }));
+    return await control.run(workflowId, activityId, lost.signal, act);
   } finally {
     clearInterval(beat);
     context.cancellationSignal.removeEventListener('abort', onCancel);

@@ -5,15 +5,18 @@
 export interface Control {
   abort(workflowId: string, activityId: string): void;
   detach(workflowId: string, activityId: string): void;
-  /** Runs an activity under the two signals. */
-  run<T>(workflowId: string, activityId: string, act: (signals: Signals) => Promise<T>): Promise<T>;
+  /** Runs an activity under the signals; `lost` is its own. */
+  run<T>(workflowId: string, activityId: string, lost: AbortSignal, act: (line: Lifeline) => Promise<T>): Promise<T>;
 }
 
-export interface Signals {
+/** What ended an activity from outside, if anything did. */
+export interface Lifeline {
   /** End the work and return what there is. */
   abort: AbortSignal;
   /** Let go of the work without ending it. */
   detach: AbortSignal;
+  /** The worker shuts down: give the work to the next one. Also raised when Temporal has given this attempt up. */
+  lost: AbortSignal;
 }
 
 const REMEMBERED = 1_000;
@@ -31,7 +34,7 @@ export function createControl(): Control {
   return {
     abort: (workflowId, activityId) => raise(`${workflowId} ${activityId}`, 'abort'),
     detach: (workflowId, activityId) => raise(`${workflowId} ${activityId}`, 'detach'),
-    async run(workflowId, activityId, act) {
+    async run(workflowId, activityId, lost, act) {
       const key = `${workflowId} ${activityId}`;
       const controllers = { abort: new AbortController(), detach: new AbortController() };
       running.set(key, controllers);
@@ -39,7 +42,7 @@ export function createControl(): Control {
       early.delete(key);
       if (missed) controllers[missed].abort();
       try {
-        return await act({ abort: controllers.abort.signal, detach: controllers.detach.signal });
+        return await act({ abort: controllers.abort.signal, detach: controllers.detach.signal, lost });
       } finally {
         if (running.get(key) === controllers) running.delete(key);
       }

@@ -5,8 +5,8 @@ import { Detached } from '../src/sandbox/tools/follow.js';
 import { runTool } from '../src/sandbox/tools/run-tool.js';
 import type { Blobs } from '../src/session/blobs.js';
 import { attach, detachFields } from '../src/session/bodies.js';
-import { alive, AttemptLost, type Lifeline } from './alive.js';
-import type { Control } from './control.js';
+import { alive, AttemptLost } from './alive.js';
+import type { Control, Lifeline } from './control.js';
 import type { FinishedCalls } from './finished-calls.js';
 
 export interface ToolDeps {

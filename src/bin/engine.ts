@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { createControl } from '../../activities/control.js';
+import { createFairGate } from '../../activities/fair-gate.js';
 import { createFinishedCalls } from '../../activities/finished-calls.js';
+import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
 import type { Limits } from '../harness/state.js';
@@ -31,9 +33,13 @@ export interface EngineDeps {
   sandboxes: Sandboxes;
   spec: SandboxSpec;
   limits: Limits;
+  /** Model calls and tools at work at once. */
+  maxRunning: number;
   maxCachedWorkflows: number;
   stickyTimeoutMs: number;
   agentOf(sessionId: string): Promise<SessionAgent>;
+  /** Whom a session works for: clients share fairly what may be at work at once. */
+  clientOf(sessionId: string): Promise<string>;
   log: (line: string) => void;
 }
 
@@ -54,6 +60,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { client, db, blobs, sandboxes, spec, log } = deps;
   const bus = createBus();
   const control = createControl();
+  const fair = createGatedControl(control, createFairGate(deps.maxRunning), (id) => deps.clientOf(id));
   const finished = createFinishedCalls();
   const history = createHistoryReader(client);
   const onError = (thread: string, error: unknown): void => log(`the log of ${thread} is behind: ${String(error)}`);
@@ -67,8 +74,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   };
   const activities = {
     journal: async <T>(batch: T): Promise<T> => batch,
-    sampleModel: createSampleModel({ ...deps, transcripts, bus, control, finished, prepareSandbox }),
-    runTool: createRunTool({ sandboxes, spec, blobs, control, finished }),
+    sampleModel: createSampleModel({ ...deps, transcripts, bus, control: fair, finished, prepareSandbox }),
+    runTool: createRunTool({ sandboxes, spec, blobs, control: fair, finished }),
     stopTool: createStopTool({ sandboxes, spec, blobs, control, finished }),
   };
   const namespace = client.options.namespace;

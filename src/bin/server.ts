@@ -88,6 +88,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     log: engine.log,
     apiKeys: [key.value],
     health: () => ({ status: 'ok', version }),
+    rateLimits: config.rateLimits,
     report: (error, request) => log(`${request.id} ${request.method} ${request.path}: ${describe(error)}`),
   });
   const { host, port } = config;
@@ -186,8 +187,10 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
       history_events: continueAsNewEvents,
       heartbeat_timeout_ms: heartbeatTimeoutMs,
     },
+    maxRunning: config.maxRunning,
     maxCachedWorkflows,
     stickyTimeoutMs,
+    clientOf: (sessionId) => clientOf(db, sessionId),
     agentOf: (sessionId) => agentOf(db, sessionId),
   });
   cleanUp.add(() => engine.stop());
@@ -203,6 +206,12 @@ async function agentOf(db: Database, sessionId: string): Promise<SessionAgent> {
   const row = await findSession(db, sessionId);
   if (row === undefined) throw new Error(`There is no session ${sessionId}.`);
   return JSON.parse(row.agent);
+}
+
+/** A server has one API key, so its applications are told apart by their agents. */
+async function clientOf(db: Database, sessionId: string): Promise<string> {
+  const row = await db.selectFrom('sessions').select('agent_id').where('id', '=', sessionId).executeTakeFirst();
+  return row?.agent_id ?? sessionId;
 }
 
 function findSession(db: Database, id: string): Promise<{ agent: string } | undefined> {

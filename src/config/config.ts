@@ -14,6 +14,10 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly model: ModelConfig;
+  /** Requests a minute for each API key; 0 is no limit. */
+  readonly rateLimits: { readonly create: number; readonly read: number };
+  /** Model calls and tools at work at once. */
+  readonly maxRunning: number;
   readonly sandbox: SandboxConfig;
   readonly temporal: TemporalConfig;
 }
@@ -129,6 +133,8 @@ function freeze(checked: Settings, cwd: string): Config {
       apiKey: checked.ANTHROPIC_API_KEY,
       upstreamUrl: checked.DROVER_UPSTREAM_URL?.replace(/\/+$/, ''),
     }),
+    rateLimits: Object.freeze({ create: checked.DROVER_RATE_LIMIT_CREATE, read: checked.DROVER_RATE_LIMIT_READ }),
+    maxRunning: mostRunning(checked),
     sandbox: Object.freeze({
       backend: checked.DROVER_SANDBOX,
       image: checked.DROVER_SANDBOX_IMAGE,
@@ -144,6 +150,12 @@ function freeze(checked: Settings, cwd: string): Config {
       heartbeatTimeoutMs: checked.DROVER_HEARTBEAT_TIMEOUT_MS,
     }),
   });
+}
+
+/** A session that is put out of a full memory while its batch is being written loses three seconds: keep well below. */
+function mostRunning({ DROVER_MAX_RUNNING, DROVER_MAX_CACHED_WORKFLOWS }: Settings): number {
+  if (DROVER_MAX_CACHED_WORKFLOWS === 0) return DROVER_MAX_RUNNING;
+  return Math.max(1, Math.min(DROVER_MAX_RUNNING, Math.floor(DROVER_MAX_CACHED_WORKFLOWS / 2)));
 }
 
 function kindOfModel(checked: Settings): 'anthropic' | 'scripted' {

@@ -14,6 +14,12 @@ export const settings = z
     /** The model's API. Not ANTHROPIC_BASE_URL: clients on the same machine set that one to reach Drover. */
     DROVER_UPSTREAM_URL: url().optional(),
 
+    /** For each API key, in requests a minute; 0 is no limit. */
+    DROVER_RATE_LIMIT_CREATE: whole(0, 100_000).default(0),
+    DROVER_RATE_LIMIT_READ: whole(0, 100_000).default(0),
+    /** Model calls and tools at work at once; never more than half of the workflows in memory. */
+    DROVER_MAX_RUNNING: whole(1, 10_000).default(128),
+
     DROVER_SANDBOX: choice('auto', 'docker', 'bubblewrap').default('auto'),
     /** The default is what `images/sandbox` builds. */
     DROVER_SANDBOX_IMAGE: text().default('drover-sandbox:latest'),

@@ -6,9 +6,9 @@ import { createFlatTariff, createTariff, type Rates, type Tariff, wholeProduct }
 
 /** List prices of models: the operator's own, and the published ones. */
 export interface Prices {
-  has(model: string): boolean;
+  readonly has: (model: string) => boolean;
   /** What one request costs; null when its model has no price. */
-  costOf(request: PricedRequest, usage: RequestUsage): ExactCost | null;
+  readonly costOf: (request: PricedRequest, usage: RequestUsage) => ExactCost | null;
 }
 
 export interface PricedRequest {

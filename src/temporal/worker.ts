@@ -13,6 +13,8 @@ export interface WorkerDeps {
   activities: Activities;
   projector: Projector;
   control: Control;
+  /** Activities at work at once. */
+  maxRunning: number;
   maxCachedWorkflows: number;
   stickyTimeoutMs: number;
   log: (line: string) => void;
@@ -29,7 +31,8 @@ export interface SessionWorker {
 
 /** How long activities may take to let go at shutdown. */
 const FORCE_MS = 3_500;
-const MOST_ACTIVITIES = 500;
+/** Activities that wait here for their turn. Those beyond wait at Temporal, first come, first served. */
+const WAITING_ROOM = 1_000;
 
 /** Runs sessions' workflows and activities until stopped. */
 export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
@@ -44,7 +47,7 @@ export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
     sinks: sinksOf(deps),
     maxCachedWorkflows: deps.maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: deps.stickyTimeoutMs,
-    maxConcurrentActivityTaskExecutions: MOST_ACTIVITIES,
+    maxConcurrentActivityTaskExecutions: deps.maxRunning + WAITING_ROOM,
     // Detaching takes no grace: commands go on without us.
     shutdownGraceTime: 0,
     shutdownForceTime: FORCE_MS,
