@@ -8,7 +8,8 @@ export interface Choice extends Dice {
 }
 
 export function createChoice(seed: number): Choice {
-  const { below } = createDice(seed);
+  const dice = createDice(seed);
+  const below = (limit: number): number => dice.below(limit);
   return {
     below,
     of: (list) => {
