@@ -20,7 +20,17 @@ const PARTS: Record<string, Rule> = {
 
   // The mind. Pure, and at home in a workflow's sandbox: no clock, no file, no package.
   harness: { code: ['pricing'], types: ['model', 'session'], packageTypes: ['@anthropic-ai/sdk'] },
-  model: { packages: ['node', '@anthropic-ai/sdk'] },
+  model: {
+    types: ['config'],
+    packages: [
+      'node',
+      'zod',
+      '@anthropic-ai/sdk',
+      '@anthropic-ai/bedrock-sdk',
+      '@anthropic-ai/vertex-sdk',
+      'google-auth-library',
+    ],
+  },
 
   // Prices are data; what workflows use of it is arithmetic.
   pricing: { types: ['model'], packages: ['node', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },

@@ -61,7 +61,8 @@ function withFlags(command: Command): Command {
     .option('--host <host>', 'address to listen on (DROVER_HOST, 127.0.0.1)')
     .option('--port <port>', 'port to listen on, 0 picks one (DROVER_PORT, 8787)')
     .option('--sandbox <backend>', 'auto, docker or bubblewrap (DROVER_SANDBOX, auto)')
-    .option('--model <model>', 'auto, anthropic or scripted (DROVER_MODEL, auto)');
+    .option('--model <model>', 'auto, anthropic or scripted (DROVER_MODEL, auto)')
+    .option('--models <file>', 'which backend serves which model (DROVER_MODELS, models.json in the data directory)');
 }
 
 /** Where the data is. */

@@ -1,25 +1,39 @@
+import { ApiError } from '../api-error.js';
 import type { ListModels, ModelInfo } from '../catalog/models.js';
 import type { Config } from '../config/config.js';
-import { createAnthropicModel } from '../model/anthropic.js';
-import { listAnthropicModels } from '../model/anthropic-models.js';
-import type { Model } from '../model/model.js';
-import { createScriptedModel } from '../model/scripted.js';
-import { ApiError } from '../api-error.js';
+import type { BackendConfig, ModelsConfig } from '../config/models-file.js';
+import { createModels, type Models } from '../model/models.js';
 
-/** The model that the configuration names. */
-export function createModel({ model }: Config): Model {
-  return model.kind === 'scripted' ? createScriptedModel() : createAnthropicModel(upstreamOf(model));
+/** The models of a server, as its parts want them. */
+export interface ServedModels extends Omit<Models, 'list'> {
+  /** What `GET /v1/models` lists: what is configured and what the upstreams offer, asked for once in a while. */
+  list: ListModels;
 }
 
-/** What `GET /v1/models` lists: what the upstream offers, asked for once in a while. */
-export function createModelList({ model }: Config): ListModels {
-  if (model.kind === 'scripted') return async () => [SCRIPTED];
-  const upstream = upstreamOf(model);
+/** The models that the configuration names: by its file, or all of one upstream or of the scripted model. */
+export function openModels({ model }: Config): ServedModels {
+  const models = createModels(model.file ?? withoutFile(model));
+  return { ...models, list: keepList(() => models.list()) };
+}
+
+function withoutFile({ kind, apiKey, upstreamUrl }: Config['model']): ModelsConfig {
+  return {
+    backends: { default: kind === 'scripted' ? { type: 'scripted' } : anthropic(upstreamUrl) },
+    models: { '*': { backend: 'default' } },
+    secrets: { ANTHROPIC_API_KEY: apiKey ?? '' },
+  };
+}
+
+function anthropic(base_url: string | undefined): BackendConfig {
+  return { type: 'anthropic', api_key_env: 'ANTHROPIC_API_KEY', ...(base_url === undefined ? {} : { base_url }) };
+}
+
+const KEPT_MS = 600_000;
+
+function keepList(list: () => Promise<ModelInfo[]>): ListModels {
   let known: { models: Promise<ModelInfo[]>; until: number } | undefined;
   return async () => {
-    if (known === undefined || known.until < Date.now()) {
-      known = { models: listAnthropicModels(upstream), until: Date.now() + KEPT_MS };
-    }
+    if (known === undefined || known.until < Date.now()) known = { models: list(), until: Date.now() + KEPT_MS };
     return known.models.catch((error: unknown) => {
       known = undefined;
       const reason = error instanceof Error ? error.message : String(error);
@@ -27,24 +41,3 @@ export function createModelList({ model }: Config): ListModels {
     });
   };
 }
-
-const KEPT_MS = 600_000;
-
-function upstreamOf({ apiKey, upstreamUrl }: Config['model']): { apiKey: string; baseURL: string } {
-  return { apiKey: apiKey ?? '', baseURL: upstreamUrl ?? 'https://api.anthropic.com' };
-}
-
-const SCRIPTED: ModelInfo = {
-  id: 'scripted',
-  type: 'model',
-  display_name: 'Scripted model (offline stand-in)',
-  created_at: '2026-01-01T00:00:00Z',
-  lifecycle: 'active',
-  allowed_fallback_models: null,
-  capabilities: null,
-  deprecated_at: null,
-  line: null,
-  max_input_tokens: 200_000,
-  max_tokens: 32_000,
-  retires_at: null,
-};

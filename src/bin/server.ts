@@ -23,9 +23,8 @@ import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
-import { publicFacts } from '../model/facts.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
-import { createModel, createModelList } from './models.js';
+import { openModels, type ServedModels } from './models.js';
 import { startRecovery } from './recovery.js';
 
 export interface Server {
@@ -70,14 +69,15 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   hands.notes.forEach(log);
   const client = await connectClient(temporal.address, config.temporal.namespace);
   cleanUp.add(() => client.connection.close());
-  const prices = createPrices();
-  const engine = await openEngine(config, { client, temporal, db, directory, prices, ...hands, log }, cleanUp);
+  const models = openModels(config);
+  const prices = createPrices(models.priceOf);
+  const engine = await openEngine(config, { client, temporal, db, directory, models, prices, ...hands, log }, cleanUp);
   const catalog = createCatalog({
     db,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
-    models: createModelList(config),
-    factsOf: publicFacts,
+    models: models.list,
+    factsOf: models.factsOf,
     hasPrice: prices.has,
   });
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
@@ -167,19 +167,20 @@ interface Parts {
   temporal: TemporalServer;
   db: Database;
   directory: DataDirectory;
+  models: ServedModels;
   prices: Prices;
   sandboxes: Sandboxes;
   log: (line: string) => void;
 }
 
 async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {
-  const { temporal, db, directory } = parts;
+  const { temporal, db, directory, models } = parts;
   const { continueAsNewEvents, heartbeatTimeoutMs, maxCachedWorkflows, stickyTimeoutMs } = config.temporal;
   const engine = await startEngine({
     ...parts,
     address: temporal.address,
     blobs: createFileBlobs(join(directory.path, 'blobs')),
-    model: createModel(config),
+    model: models.model,
     spec: SPEC,
     limits: {
       rounds_per_turn: config.roundsPerTurn,

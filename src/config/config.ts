@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from './loopback.js';
+import { type ModelsConfig, readModelsFile } from './models-file.js';
 import { settings } from './settings.js';
 import type { Settings } from './settings.js';
 import { StartError } from './start-error.js';
@@ -23,7 +25,9 @@ export interface Config {
 }
 
 export interface ModelConfig {
-  readonly kind: 'anthropic' | 'scripted';
+  /** `file`: what serves a model stands in `file`. */
+  readonly kind: 'anthropic' | 'scripted' | 'file';
+  readonly file: ModelsConfig | undefined;
   readonly apiKey: string | undefined;
   /** Undefined: the hosted API. Without a slash at its end. */
   readonly upstreamUrl: string | undefined;
@@ -56,6 +60,7 @@ export interface Flags {
   data?: string;
   sandbox?: string;
   model?: string;
+  models?: string;
   temporalAddress?: string;
   temporalNamespace?: string;
 }
@@ -68,7 +73,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: Flags = {}, cwd = proc
     throw new StartError(checked.error.issues.map((issue) => describeFault(issue, raw)).join('\n'));
   }
   refuseOpenDoor(checked.data, raw.label('DROVER_HOST'));
-  return freeze(checked.data, cwd);
+  return freeze(checked.data, readModels(checked.data, raw, env, cwd), cwd);
 }
 
 const FLAG_OF: Partial<Record<keyof Settings, keyof Flags>> = {
@@ -77,6 +82,7 @@ const FLAG_OF: Partial<Record<keyof Settings, keyof Flags>> = {
   DROVER_DATA: 'data',
   DROVER_SANDBOX: 'sandbox',
   DROVER_MODEL: 'model',
+  DROVER_MODELS: 'models',
   DROVER_TEMPORAL_ADDRESS: 'temporalAddress',
   DROVER_TEMPORAL_NAMESPACE: 'temporalNamespace',
 };
@@ -122,14 +128,26 @@ function refuseOpenDoor(checked: Settings, label: string): void {
   );
 }
 
-function freeze(checked: Settings, cwd: string): Config {
+/** The file that was named, or the one in the data directory unless something else is asked for. */
+function readModels(checked: Settings, raw: Raw, env: NodeJS.ProcessEnv, cwd: string): ModelsConfig | undefined {
+  const { DROVER_MODELS: named, DROVER_MODEL: model } = checked;
+  if (named !== undefined && model !== 'auto') {
+    throw new StartError(`${raw.label('DROVER_MODEL')}: cannot go with ${raw.label('DROVER_MODELS')}`);
+  }
+  if (named !== undefined) return readModelsFile(resolve(cwd, named), env);
+  const usual = resolve(cwd, checked.DROVER_DATA, 'models.json');
+  return model === 'auto' && existsSync(usual) ? readModelsFile(usual, env) : undefined;
+}
+
+function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string): Config {
   return Object.freeze({
     host: checked.DROVER_HOST,
     port: checked.DROVER_PORT,
     apiKey: checked.DROVER_API_KEY,
     dataDir: resolve(cwd, checked.DROVER_DATA),
     model: Object.freeze({
-      kind: checked.DROVER_MODEL === 'auto' ? kindOfModel(checked) : checked.DROVER_MODEL,
+      kind: file ? 'file' : checked.DROVER_MODEL === 'auto' ? kindOfModel(checked) : checked.DROVER_MODEL,
+      file,
       apiKey: checked.ANTHROPIC_API_KEY,
       upstreamUrl: checked.DROVER_UPSTREAM_URL?.replace(/\/+$/, ''),
     }),

@@ -10,6 +10,8 @@ export const settings = z
     DROVER_DATA: text().default('.drover'),
 
     DROVER_MODEL: choice('auto', 'anthropic', 'scripted').default('auto'),
+    /** A file that says which backend serves which model. Not set: `models.json` in the data directory, if there is one. */
+    DROVER_MODELS: text().optional(),
     ANTHROPIC_API_KEY: key().optional(),
     /** The model's API. Not ANTHROPIC_BASE_URL: clients on the same machine set that one to reach Drover. */
     DROVER_UPSTREAM_URL: url().optional(),

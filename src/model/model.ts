@@ -10,6 +10,8 @@ export interface ModelRequest {
   system?: Anthropic.Beta.BetaTextBlockParam[];
   messages: MessageParam[];
   tools?: Anthropic.Beta.BetaToolUnion[];
+  /** The conversation's calls are told with their tools, but none is to be made now. */
+  tool_choice?: 'none';
   effort?: string;
   speed?: string;
 }
@@ -57,6 +59,8 @@ export interface ModelFailure {
   disposition: 'retry' | 'exhausted' | 'terminal';
   /** The upstream's own wish, from `retry-after`. */
   retryAfterMs?: number;
+  /** The prompt does not fit the model: a shorter one may pass. */
+  too_long?: true;
 }
 
 /**

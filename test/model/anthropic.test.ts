@@ -1,33 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startUpstream, type Upstream } from '../../bench/upstream.js';
-import { words, type UpstreamReply } from '../../bench/upstream-reply.js';
+import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { createAnthropicModel } from '../../src/model/anthropic.js';
 import type { ContentBlock, Model, ModelOutcome } from '../../src/model/model.js';
-import { ask, createListener, describeModel, never } from '../contracts/model.js';
+import { ask, createListener, never } from '../contracts/model.js';
 
 const KEY = 'sk-ant-test-0123456789';
-
-/** The user's text is the reply that is wanted. */
-const fromText = (reply: UpstreamReply): string => JSON.stringify(reply);
-
-describeModel('anthropic', async () => {
-  const upstream = await startUpstream({ answer: ({ text }) => JSON.parse(text) as UpstreamReply });
-  return {
-    model: createAnthropicModel({ apiKey: KEY, baseURL: upstream.url }),
-    toSay: (text) => fromText({ blocks: [{ type: 'text', text }] }),
-    toSaySlowly: (count) => fromText({ blocks: [words(count)], tokenMs: 10 }),
-    toThinkAndCall: (thinking, name, input) =>
-      fromText({
-        blocks: [
-          { type: 'thinking', thinking },
-          { type: 'tool_use', name, input },
-        ],
-      }),
-    toBeCut: (text) => fromText({ blocks: [{ type: 'text', text }], stop_reason: 'max_tokens' }),
-    toFail: (status) => fromText({ error: { status } }),
-    close: () => upstream.close(),
-  };
-});
 
 let upstream: Upstream;
 let model: Model;

@@ -6,17 +6,7 @@ import { checkRequest } from '../../bench/upstream-rules.js';
 import type { ContentBlock, MessageParam, ModelOutcome } from '../../src/model/model.js';
 import { createScriptedModel } from '../../src/model/scripted.js';
 import { QUICKSTART_TASK } from '../../src/model/scripted-task.js';
-import { ask, createListener, describeModel, never, textOf } from '../contracts/model.js';
-
-describeModel('scripted', async () => ({
-  model: createScriptedModel(),
-  toSay: (text) => `/say ${text}`,
-  toSaySlowly: (count) => `/slow ${count} 10`,
-  toThinkAndCall: (thinking, name, input) => `/think ${thinking}\n/tool ${name} ${JSON.stringify(input)}`,
-  toBeCut: (text) => `/say ${text}\n/stop max_tokens`,
-  toFail: (status) => `/fail ${status}`,
-  close: async () => undefined,
-}));
+import { ask, createListener, never, textOf } from '../contracts/model.js';
 
 type Call = Extract<ContentBlock, { type: 'tool_use' }>;
 
