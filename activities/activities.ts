@@ -1,5 +1,5 @@
-import type { SampleResult, ToolOutcome } from '../src/harness/outcomes.js';
-import type { SampleInput, ToolInput } from '../src/harness/protocol.js';
+import type { CompactResult, SampleResult, ToolOutcome } from '../src/harness/outcomes.js';
+import type { CompactInput, SampleInput, ToolInput } from '../src/harness/protocol.js';
 import type { JournalEntry } from '../src/session/journal.js';
 
 /** What workflows may ask of the world. */
@@ -8,6 +8,8 @@ export interface Activities {
   journal(batch: JournalEntry[]): Promise<JournalEntry[]>;
   /** One model request. A failing upstream is a result; an abort gives what was received so far. */
   sampleModel(input: SampleInput): Promise<SampleResult>;
+  /** A summary for the beginning of the conversation. A failing upstream is a result. */
+  compactContext(input: CompactInput): Promise<CompactResult>;
   /** One tool call, started at most once whatever the attempt. */
   runTool(input: ToolInput): Promise<ToolOutcome>;
   /** Ends a tool call that may still run, and gives what it has printed. */

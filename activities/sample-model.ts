@@ -1,9 +1,10 @@
 import { toMessages } from '../src/harness/context.js';
-import type { OfferedTool, SampleResult } from '../src/harness/outcomes.js';
+import type { OfferedTool, PreviewIds, SampleResult } from '../src/harness/outcomes.js';
 import type { SampleInput } from '../src/harness/protocol.js';
 import { buildRequest } from '../src/harness/request.js';
 import { newId } from '../src/ids.js';
 import type { Prices } from '../src/pricing/prices.js';
+import type { FactsOf } from '../src/model/facts.js';
 import type { Model, ModelOutcome } from '../src/model/model.js';
 import { WORKSPACE } from '../src/sandbox/sandbox.js';
 import type { Blobs } from '../src/session/blobs.js';
@@ -25,6 +26,7 @@ export interface SampleDeps {
   control: Control;
   finished: FinishedCalls;
   prices: Pick<Prices, 'costOf'>;
+  factsOf: FactsOf;
   /** The session's agent as it is in force now. */
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Begins to make the session's sandbox, so that it is there when the reply calls a tool; never waits, never throws. */
@@ -41,7 +43,9 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       const agent = await deps.agentOf(session_id);
       const { tools, offered, needsSandbox } = offeredTools(agent);
       if (needsSandbox) deps.prepareSandbox(session_id);
-      const request = buildRequest({ agent, messages: toMessages(context), tools, workspace: { cwd: WORKSPACE } });
+      const facts = deps.factsOf(agent.model.id);
+      const workspace = { cwd: WORKSPACE };
+      const request = buildRequest({ agent, messages: toMessages(context), tools, workspace, facts });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };
       const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));
@@ -49,26 +53,24 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
       const { id: model, speed } = agent.model;
       const cost = deps.prices.costOf({ model, speed: speed ?? null }, outcome.usage);
-      return {
-        cost,
-        ...(await toResult(outcome, ids, offered, (block) => detachFields(block, session_id, deps.blobs))),
-      };
+      const small = <T extends object>(block: T): Promise<T> => detachFields(block, session_id, deps.blobs);
+      const said = { ids, offered, window: facts.context_window };
+      return { cost, ...(await toResult(outcome, said, small)) };
     });
 }
 
 async function toResult(
   outcome: ModelOutcome,
-  ids: { message: string; thinking: string },
-  offered: OfferedTool[],
+  said: { ids: PreviewIds; offered: OfferedTool[]; window: number },
   small: <T extends object>(block: T) => Promise<T>,
 ): Promise<SampleResult> {
   switch (outcome.type) {
     case 'failed':
       return outcome;
     case 'interrupted':
-      return { ...outcome, content: await Promise.all(outcome.content.map(small)), ids };
+      return { ...outcome, content: await Promise.all(outcome.content.map(small)), ids: said.ids };
     case 'reply':
-      return { ...outcome, content: await Promise.all(outcome.content.map(small)), ids, offered };
+      return { ...outcome, content: await Promise.all(outcome.content.map(small)), ...said };
     default:
       return unreachable(outcome);
   }

@@ -12,6 +12,7 @@ import {
   type ActivityInterfaceFor,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
+import { compactInput, endCompaction } from '../src/harness/compacting.js';
 import { nextStep, type Step } from '../src/harness/harness.js';
 import { archive, receive } from '../src/harness/inputs.js';
 import { NO_USAGE } from '../src/harness/outcomes.js';
@@ -118,6 +119,8 @@ async function carryOut(thread: Thread, step: Work, activities: Interruptibles):
       return beginTurn(thread);
     case 'sample':
       return sample(thread, activities);
+    case 'compact':
+      return compact(thread, activities);
     case 'run_tools':
       beginTools(thread);
       await Promise.all(step.calls.map((call) => useTool(thread, call, activities)));
@@ -143,6 +146,16 @@ async function sample(thread: Thread, activities: Interruptibles): Promise<void>
   );
   const nothing = { content: [], usage: NO_USAGE, cost: NO_COST, ids: { message: '', thinking: '' } };
   endSample(thread, span, activityId, result ?? { type: 'interrupted', ...nothing });
+}
+
+async function compact(thread: Thread, activities: Interruptibles): Promise<void> {
+  const span = beginSample(thread);
+  const activityId = `compact_${thread.state.seq}`;
+  const input = compactInput(thread);
+  const result = await activities.run(activityId, () =>
+    remote(thread.state).compactContext.executeWithOptions({ activityId }, [input]),
+  );
+  endCompaction(thread, span, activityId, result ?? { type: 'interrupted', usage: NO_USAGE, cost: NO_COST });
 }
 
 async function useTool(thread: Thread, call: ToolCall, activities: Interruptibles): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { createCompactContext } from '../../activities/compact-context.js';
 import { createControl } from '../../activities/control.js';
 import { createFairGate } from '../../activities/fair-gate.js';
 import { createFinishedCalls } from '../../activities/finished-calls.js';
@@ -6,6 +7,7 @@ import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
 import type { Limits } from '../harness/state.js';
+import type { FactsOf } from '../model/facts.js';
 import type { Model } from '../model/model.js';
 import type { Prices } from '../pricing/prices.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
@@ -30,6 +32,7 @@ export interface EngineDeps {
   blobs: Blobs;
   model: Model;
   prices: Prices;
+  factsOf: FactsOf;
   sandboxes: Sandboxes;
   spec: SandboxSpec;
   limits: Limits;
@@ -75,6 +78,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const activities = {
     journal: async <T>(batch: T): Promise<T> => batch,
     sampleModel: createSampleModel({ ...deps, transcripts, bus, control: fair, finished, prepareSandbox }),
+    compactContext: createCompactContext({ ...deps, transcripts, control: fair }),
     runTool: createRunTool({ sandboxes, spec, blobs, control: fair, finished }),
     stopTool: createStopTool({ sandboxes, spec, blobs, control, finished }),
   };

@@ -1,3 +1,4 @@
+import { isCrowded } from './crowding.js';
 import { budgetReached } from './spending.js';
 import type { Pause, ThreadState, ToolCall, Turn } from './state.js';
 import { waitingCalls } from './waiting.js';
@@ -8,6 +9,8 @@ export type Step =
   | { type: 'wait' }
   | { type: 'begin_turn' }
   | { type: 'sample' }
+  /** The conversation nears its model's window: a summary takes the place of its beginning. */
+  | { type: 'compact' }
   /** A failed request is tried again after this long; an interrupt ends the wait. */
   | { type: 'back_off'; ms: number }
   /** These calls may run side by side; the rest of the reply's calls come after them. */
@@ -33,7 +36,7 @@ export function nextStep(state: ThreadState): Step {
   const ready = turn.calls.filter((call) => call.waits_for === undefined);
   if (ready.length > 0) return { type: 'run_tools', calls: sideBySide(ready) };
   const pause = hindrance(state);
-  if (pause === undefined) return { type: 'sample' };
+  if (pause === undefined) return { type: isCrowded(state) ? 'compact' : 'sample' };
   return isSaid(turn, pause) ? { type: 'wait' } : { type: 'pause', pause };
 }
 

@@ -1,39 +1,53 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ExactCost } from '../pricing/list-cost.js';
 import type { ContentBlock, ModelFailure, ModelUsage } from '../model/model.js';
+import type { Summary } from './context.js';
 
 /** What one model request came to: the result of the activity `sampleModel`. */
 export type SampleResult = SampleReply | SampleInterrupted | SampleFailed;
 
-export interface SampleReply {
+/** What a model request took, however it ended. */
+export interface RequestCost {
+  usage: ModelUsage;
+  /** At list price; null when the model has none. Absent in results from before there were prices. */
+  cost?: ExactCost | null;
+}
+
+export interface SampleReply extends RequestCost {
   type: 'reply';
   content: ContentBlock[];
   stop_reason: string;
   stop_details: { category: string | null; explanation: string | null } | null;
-  usage: ModelUsage;
   ids: PreviewIds;
   /** The tools that the request offered: a call of any other is not run. */
   offered: OfferedTool[];
-  /** What the request costs at list price; null when the model has none. Absent in results from before there were prices. */
-  cost?: ExactCost | null;
+  /** The model's context window, in tokens. Absent in results from before there was compaction. */
+  window?: number;
 }
 
 /** A tool by its name alone runs in the sandbox without asking. */
 export type OfferedTool = string | { name: string; type: 'custom' } | { name: string; policy: 'always_ask' | 'auto' };
 
-export interface SampleInterrupted {
+export interface SampleInterrupted extends RequestCost {
   type: 'interrupted';
   content: ContentBlock[];
-  usage: ModelUsage;
   ids: PreviewIds;
-  cost?: ExactCost | null;
 }
 
-export interface SampleFailed {
+export interface SampleFailed extends RequestCost {
   type: 'failed';
   error: ModelFailure;
-  usage: ModelUsage;
-  cost?: ExactCost | null;
+}
+
+/** What a compaction came to: the result of the activity `compactContext`. */
+export type CompactResult = CompactSummary | CompactInterrupted | SampleFailed;
+
+export interface CompactSummary extends RequestCost, Summary {
+  type: 'summary';
+}
+
+export interface CompactInterrupted extends RequestCost {
+  type: 'interrupted';
 }
 
 /** Event ids that previews have already shown: the buffered events carry the same. */

@@ -32,6 +32,14 @@ export interface SampleInput {
   up_to: number;
 }
 
+/** Argument of the activity `compactContext`. */
+export interface CompactInput extends SampleInput {
+  /** What the last request and its reply came to; 0 when that is not known, since it was refused for its length. */
+  tokens: number;
+  /** Compactions since the model last said something. */
+  tries: number;
+}
+
 /** Argument of the activity `runTool`. */
 export interface ToolInput {
   session_id: string;

@@ -50,7 +50,7 @@ function callsOf(thread: Thread, { content, offered, stop_reason }: SampleReply)
     if (block.type !== 'tool_use') return [];
     const { name, input } = block;
     const id = thread.ports.newEventId();
-    const isTorn = stop_reason === 'max_tokens';
+    const isTorn = stop_reason === 'max_tokens' || stop_reason === 'model_context_window_exceeded';
     return [{ id, name, input, modelId: block.id, block: index, isTorn, tool: byName.get(name) }];
   });
 }

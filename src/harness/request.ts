@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { MessageParam, ModelRequest } from '../model/model.js';
+import type { ModelFacts } from '../model/facts.js';
 import type { SessionAgent } from '../session/session.js';
 
 export interface RequestInput {
@@ -8,6 +9,7 @@ export interface RequestInput {
   tools: Anthropic.Beta.BetaTool[];
   /** Where the agent's commands run. */
   workspace: { cwd: string };
+  facts: Pick<ModelFacts, 'context_window' | 'max_output_tokens'>;
 }
 
 type Cached = { cache_control: Anthropic.Beta.BetaCacheControlEphemeral };
@@ -16,33 +18,43 @@ type Cached = { cache_control: Anthropic.Beta.BetaCacheControlEphemeral };
  * The Messages request for a conversation. Equal conversations make equal requests, and a longer one begins as the
  * shorter did: nothing in it changes with the time of day, so the upstream's cache holds. Nothing given is changed.
  */
-export function buildRequest({ agent, messages, tools, workspace }: RequestInput): ModelRequest {
+export function buildRequest(input: RequestInput): ModelRequest {
+  return { ...buildUncached(input), messages: cacheLastTurns(input.messages) };
+}
+
+/**
+ * The request for a summary of this conversation. It makes no call, though its calls' tools are told. Its messages are
+ * not cached: the upstream keeps those of requests that may call apart, and nobody asks for the same again.
+ */
+export function buildSummaryRequest(input: RequestInput): ModelRequest {
+  const { max_tokens, ...request } = buildUncached(input);
+  const most = Math.floor(input.facts.context_window * LARGEST_SUMMARY);
+  return { ...request, max_tokens: Math.min(max_tokens, most), tool_choice: 'none' };
+}
+
+function buildUncached({ agent, messages, tools, workspace, facts }: RequestInput): ModelRequest {
   const { id, effort, speed } = agent.model;
   const system = systemPrompt(agent.system, tools.length > 0, workspace.cwd);
   return {
     model: id,
-    max_tokens: maxTokens(id),
+    max_tokens: maxTokens(facts),
     ...(system === '' ? {} : { system: [{ type: 'text', text: system, ...CACHED }] }),
-    messages: cacheLastTurns(messages),
+    messages,
     ...(tools.length > 0 ? { tools: cacheLast(tools) } : {}),
     ...(effort ? { effort: effort.type } : {}),
     ...(speed ? { speed } : {}),
   };
 }
 
-const CACHED: Cached = { cache_control: { type: 'ephemeral' } };
+/** Of the window: what a conversation is compacted at leaves room for it. */
+const LARGEST_REPLY = 0.2;
+const LARGEST_SUMMARY = 0.1;
 
-const MOST_TOKENS = 32_000;
-/** Models that give less than that. */
-const FEWER_TOKENS: [prefix: string, tokens: number][] = [
-  ['claude-3-haiku', 4096],
-  ['claude-3-opus', 4096],
-  ['claude-3-5-', 8192],
-];
-
-function maxTokens(model: string): number {
-  return FEWER_TOKENS.find(([prefix]) => model.startsWith(prefix))?.[1] ?? MOST_TOKENS;
+function maxTokens({ context_window, max_output_tokens }: RequestInput['facts']): number {
+  return Math.min(max_output_tokens, Math.floor(context_window * LARGEST_REPLY));
 }
+
+const CACHED: Cached = { cache_control: { type: 'ephemeral' } };
 
 function systemPrompt(system: string | null, hasTools: boolean, cwd: string): string {
   const own = system?.trim() ? [system] : [];

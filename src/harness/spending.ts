@@ -1,10 +1,10 @@
 import { addCost, isReached } from '../pricing/list-cost.js';
 import type { SessionBudget } from '../session/session.js';
-import type { SampleResult } from './outcomes.js';
+import type { RequestCost } from './outcomes.js';
 import type { ThreadState } from './state.js';
 
 /** Adds what a model request has cost. */
-export function spend(state: ThreadState, { cost, usage }: SampleResult): void {
+export function spend(state: ThreadState, { cost, usage }: RequestCost): void {
   if (cost != null) state.cost = addCost(state.cost, cost);
   else if (usage.input_tokens + usage.output_tokens > 0) state.unpriced = true;
 }

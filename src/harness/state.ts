@@ -2,6 +2,7 @@ import type { BodySource, JournalEntry, SessionEventType } from '../session/jour
 import type { SessionBudget, SessionStart, SessionStatus } from '../session/session.js';
 import type { ModelUsage } from '../model/model.js';
 import { NO_COST, type ExactCost } from '../pricing/list-cost.js';
+import { UNKNOWN_SIZE, type ContextSize } from './crowding.js';
 import { NO_USAGE } from './outcomes.js';
 
 /**
@@ -34,6 +35,7 @@ export interface ThreadState {
   /** A model without a list price was used: what the session costs is not known any more. */
   unpriced: boolean;
   budget: SessionBudget | null;
+  context: ContextSize;
   active_ms: number;
   running_since: number | null;
   /** Ids of the latest requests, so that one delivered to two runs counts once. */
@@ -119,6 +121,7 @@ export function initialState(start: SessionStart, limits: Limits): ThreadState {
     cost: NO_COST,
     unpriced: false,
     budget: start.budget ?? null,
+    context: { ...UNKNOWN_SIZE },
     active_ms: 0,
     running_since: null,
     recent: [],
@@ -129,7 +132,7 @@ export function initialState(start: SessionStart, limits: Limits): ThreadState {
 /** The state that a former run hands on, with what runs of older versions did not know of. */
 export function resumedState(state: HandedOn): ThreadState {
   const turn = state.turn && { ...NO_PAUSE, ...state.turn };
-  return { ...NOTHING_NEW, ...state, turn };
+  return { ...NOTHING_NEW, context: { ...UNKNOWN_SIZE }, ...state, turn };
 }
 
 const NO_PAUSE = { pause: null };
@@ -138,7 +141,7 @@ const NOTHING_NEW = { quiet: [], cost: NO_COST, unpriced: false, budget: null };
 type Optional<T, Keys extends keyof T> = Omit<T, Keys> & Partial<Pick<T, Keys>>;
 
 /** A state as any version has written it. */
-export type HandedOn = Omit<Optional<ThreadState, keyof typeof NOTHING_NEW>, 'turn'> & {
+export type HandedOn = Omit<Optional<ThreadState, keyof typeof NOTHING_NEW | 'context'>, 'turn'> & {
   turn: Optional<Turn, keyof typeof NO_PAUSE> | null;
 };
 
@@ -160,6 +163,10 @@ export function emitProcessed(thread: Thread, id: string): void {
 
 export function emitAssistant(thread: Thread, from: BodySource, toolUseIds: Record<string, string>): void {
   thread.entries.push({ kind: 'assistant', ...stamp(thread), from, tool_use_ids: toolUseIds });
+}
+
+export function emitSummary(thread: Thread, from: BodySource, through: number): void {
+  thread.entries.push({ kind: 'summary', ...stamp(thread), from, through });
 }
 
 function stamp(thread: Thread): { seq: number; at: number } {

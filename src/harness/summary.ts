@@ -32,6 +32,8 @@ function describe(state: ThreadState, step: Step): string {
       return `Runs ${step.calls.map((call) => code(commandLine(call))).join(', ')}.`;
     case 'sample':
       return 'Waits for the model.';
+    case 'compact':
+      return 'Sums up the conversation, which nears the length that its model can read.';
     case 'begin_turn':
     case 'end_turn':
     case 'pause':

@@ -1,10 +1,11 @@
-import type { ModelFailure } from '../model/model.js';
 import { INTERRUPTED_TOOL_RESULT } from './context-results.js';
-import type { SampleFailed, SampleReply, SampleResult, ToolResult } from './outcomes.js';
+import { noteReply } from './crowding.js';
+import { emitError, fail } from './failing.js';
+import type { RequestCost, SampleReply, SampleResult, ToolResult } from './outcomes.js';
 import { admit, emitReply, type Call } from './reply.js';
 import { budgetReached, spend } from './spending.js';
 import { emit, emitProcessed, type Pause, type Thread, type ToolCall, type Turn } from './state.js';
-import { emitIdle, emitRescheduled, emitRunning, emitTerminated, emitUsage } from './status.js';
+import { emitIdle, emitRunning, emitTerminated, emitUsage } from './status.js';
 import { addUsage } from './usage.js';
 import { emitSettled } from './waiting.js';
 
@@ -12,6 +13,7 @@ import { emitSettled } from './waiting.js';
 export function beginTurn(thread: Thread): void {
   const { state } = thread;
   takeUpQueue(thread);
+  state.context.compactions = 0;
   state.turn = { rounds: 0, failures: 0, back_off_ms: null, calls: [], pause: null, stop: null };
   emitRunning(thread);
 }
@@ -27,18 +29,25 @@ export function beginSample(thread: Thread): string {
 /** Takes in what the model request came to: the reply's events, its calls, or the failure and what follows from it. */
 export function endSample(thread: Thread, spanId: string, activity: string, result: SampleResult): void {
   const turn = running(thread);
-  thread.state.usage = addUsage(thread.state.usage, result.usage);
-  spend(thread.state, result);
   const calls = result.type === 'failed' ? [] : emitReply(thread, activity, result);
-  const { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens } = result.usage;
+  endRequest(thread, spanId, result, result.type === 'failed');
+  if (result.type !== 'failed') noteReply(thread.state, result);
+  if (result.type === 'failed') fail(thread, turn, result.error);
+  if (result.type === 'reply') proceed(thread, turn, result, calls);
+}
+
+/** Notes that a model request is over, and what it took. */
+export function endRequest(thread: Thread, spanId: string, { usage, cost }: RequestCost, isError: boolean): void {
+  const { state } = thread;
+  state.usage = addUsage(state.usage, usage);
+  spend(state, { usage, ...(cost === undefined ? {} : { cost }) });
+  const { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens } = usage;
   emit(thread, {
     type: 'span.model_request_end',
     model_request_start_id: spanId,
-    is_error: result.type === 'failed',
+    is_error: isError,
     model_usage: { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens },
   });
-  if (result.type === 'failed') fail(thread, turn, result);
-  if (result.type === 'reply') proceed(thread, turn, result, calls);
 }
 
 /** The turn goes on with calls that are to be run. */
@@ -114,32 +123,6 @@ function reachRoundLimit(thread: Thread, turn: Turn): void {
   const message = `The turn ended after ${turn.rounds} model requests, the limit. Send another message to go on.`;
   emitError(thread, 'tool_use_limit_reached_error', message, 'exhausted');
   turn.stop = { type: 'retries_exhausted' };
-}
-
-function fail(thread: Thread, turn: Turn, { error }: SampleFailed): void {
-  turn.failures += 1;
-  if (error.disposition === 'retry' && turn.failures < thread.state.limits.attempts) {
-    emitError(thread, error.type, error.message, 'retrying');
-    turn.back_off_ms = backOff(turn.failures, error, thread.ports.random());
-    emitRescheduled(thread);
-    return;
-  }
-  const terminal = error.disposition === 'terminal';
-  emitError(thread, error.type, error.message, terminal ? 'terminal' : 'exhausted');
-  turn.stop = terminal ? { type: 'terminal' } : { type: 'retries_exhausted' };
-}
-
-const FIRST_BACK_OFF_MS = 2_000;
-const LONGEST_BACK_OFF_MS = 60_000;
-
-/** Full jitter between nothing and 2 s, 4 s, 8 s … 60 s; never less than the upstream asked for. */
-function backOff(failures: number, error: ModelFailure, random: number): number {
-  const ceiling = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1));
-  return Math.max(error.retryAfterMs ?? 0, Math.round(ceiling * random));
-}
-
-function emitError(thread: Thread, type: string, message: string, retryStatus: string): void {
-  emit(thread, { type: 'session.error', error: { type, message, retry_status: { type: retryStatus } } });
 }
 
 function running(thread: Thread): Turn {

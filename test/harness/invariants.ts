@@ -3,7 +3,14 @@ import type { EventHead, JournalEntry } from '../../src/session/journal.js';
 
 /** What is wrong with a whole log, in words; nothing when it keeps every promise of `journal.ts` and of the contract. */
 export function faultsOf(entries: JournalEntry[]): string[] {
-  return [...order(entries), ...calls(entries), ...queue(entries), ...spans(entries), ...statuses(entries)];
+  return [
+    ...order(entries),
+    ...summaries(entries),
+    ...calls(entries),
+    ...queue(entries),
+    ...spans(entries),
+    ...statuses(entries),
+  ];
 }
 
 function order(entries: JournalEntry[]): string[] {
@@ -11,6 +18,21 @@ function order(entries: JournalEntry[]): string[] {
     ...(entry.seq === index + 1 ? [] : [`entry ${index + 1} has seq ${entry.seq}`]),
     ...(entry.at >= (entries[index - 1]?.at ?? 0) ? [] : [`entry ${entry.seq} goes back in time`]),
   ]);
+}
+
+/** Each stands for what came before it, and for more than the last did; its event comes right after it. */
+function summaries(entries: JournalEntry[]): string[] {
+  let last = 0;
+  return entries.flatMap((entry, index) => {
+    if (entry.kind !== 'summary') return [];
+    const before = last;
+    last = entry.through;
+    const next = entries[index + 1];
+    return [
+      ...(entry.through > before && entry.through < entry.seq ? [] : [`entry ${entry.seq} sums up ${entry.through}`]),
+      ...(next?.kind === 'event' && next.event.type === 'agent.thread_context_compacted' ? [] : ['not said']),
+    ];
+  });
 }
 
 function eventsOf(entries: JournalEntry[]): EventHead[] {

@@ -51,6 +51,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
       type: fc.constant('reply' as const),
       blocks,
       stop: fc.constantFrom('end_turn', 'tool_use', 'tool_use', 'max_tokens', 'pause_turn', 'refusal', 'new_reason'),
+      crowded: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     }),
   },
   {
@@ -60,6 +61,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
         type: fc.constant('failed' as const),
         disposition: fc.constantFrom('retry', 'retry', 'retry', 'retry', 'exhausted', 'terminal'),
         retryAfterMs: fc.nat(90_000),
+        tooLong: fc.boolean(),
       },
       { requiredKeys: ['type', 'disposition'] },
     ),

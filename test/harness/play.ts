@@ -1,6 +1,7 @@
+import { compactInput, endCompaction } from '../../src/harness/compacting.js';
 import { nextStep, type Step } from '../../src/harness/harness.js';
 import { archive } from '../../src/harness/inputs.js';
-import { NO_USAGE, type SampleReply, type SampleResult } from '../../src/harness/outcomes.js';
+import { NO_USAGE, type CompactResult, type SampleReply, type SampleResult } from '../../src/harness/outcomes.js';
 import { initialState, resumedState, type Limits, type Thread, type ThreadState } from '../../src/harness/state.js';
 import {
   beginSample,
@@ -20,8 +21,8 @@ import { cents, takeInput, type Input } from './said.js';
 
 /** What the world makes of a model request, or of a tool call, when its turn comes. */
 export type Outcome =
-  | { type: 'reply'; blocks: Block[]; stop: string }
-  | { type: 'failed'; disposition: ModelFailure['disposition']; retryAfterMs?: number }
+  | { type: 'reply'; blocks: Block[]; stop: string; crowded?: boolean }
+  | { type: 'failed'; disposition: ModelFailure['disposition']; retryAfterMs?: number; tooLong?: boolean }
   | { type: 'partial'; blocks: Block[] };
 
 export type Block = 'text' | 'empty' | 'thinking' | 'bash' | 'read' | 'unknown' | 'ask' | 'custom';
@@ -67,6 +68,9 @@ export const START: SessionStart = {
 };
 
 const USAGE: ModelUsage = { ...NO_USAGE, input_tokens: 10, output_tokens: 3, cache_read_input_tokens: 1 };
+/** More than four fifths of the window. */
+const CROWDED: ModelUsage = { ...USAGE, input_tokens: 70 };
+const WINDOW = 100;
 const QUIET: Moment = { passed: 1, inputs: [], resume: false, lost: false, detached: false };
 
 /** A thread without Temporal: ids count up, time stands still until told otherwise. */
@@ -148,6 +152,15 @@ function carryOut(thread: Thread, step: Work, moment: () => Moment, outcomes: Ou
       for (const key of keysOf(usage)) usage[key] += result.usage[key];
       return endSample(thread, span, activity, result);
     }
+    case 'compact': {
+      const span = beginSample(thread);
+      const { up_to } = compactInput(thread);
+      const { lost } = moment();
+      const outcome = outcomes.shift() ?? { type: 'reply', blocks: ['text'], stop: 'end_turn' };
+      const result = toSummary(toResult(thread, outcome, lost), up_to);
+      for (const key of keysOf(usage)) usage[key] += result.usage[key];
+      return endCompaction(thread, span, `compact_${up_to}`, result);
+    }
     case 'run_tools':
       beginTools(thread);
       for (const call of step.calls) {
@@ -172,13 +185,20 @@ function toResult(thread: Thread, outcome: Outcome, lost: boolean): SampleResult
   if (isInterrupted(thread) && lost) return { type: 'interrupted', content: [], usage: NO_USAGE, ids, cost: NO_COST };
   switch (outcome.type) {
     case 'reply':
-      return reply(outcome.blocks.map(toBlock), outcome.stop, ids);
+      return {
+        ...reply(outcome.blocks.map(toBlock), outcome.stop, ids),
+        ...(outcome.crowded === true ? { usage: CROWDED } : {}),
+      };
     case 'failed': {
-      const { disposition, retryAfterMs } = outcome;
+      const { disposition, retryAfterMs, tooLong } = outcome;
       const error = { type: 'model_overloaded_error', message: 'busy', disposition } as const;
       return {
         type: 'failed',
-        error: { ...error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+        error: {
+          ...error,
+          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+          ...(tooLong === true ? { too_long: true as const } : {}),
+        },
         usage: USAGE,
         cost: HALF_A_CENT,
       };
@@ -192,6 +212,14 @@ function toResult(thread: Thread, outcome: Outcome, lost: boolean): SampleResult
   }
 }
 
+/** The same as the result of a compaction that keeps nothing. */
+export function toSummary(result: SampleResult, through: number): CompactResult {
+  if (result.type === 'failed') return result;
+  const { usage, cost = NO_COST } = result;
+  if (result.type === 'interrupted') return { type: 'interrupted', usage, cost };
+  return { type: 'summary', through, content: [], words: [], system: [], usage, cost };
+}
+
 const HALF_A_CENT = '50000000';
 
 /** A model's whole reply; it was offered `bash`, `read`, `ask` that asks, and `custom` that a client runs. */
@@ -201,7 +229,7 @@ export function reply(
   ids = { message: 'm', thinking: 't' },
 ): SampleReply {
   const offered = ['bash', 'read', { name: 'ask', policy: 'always_ask' }, { name: 'custom', type: 'custom' }] as const;
-  const rest = { stop_details: null, usage: USAGE, ids, offered: [...offered], cost: HALF_A_CENT };
+  const rest = { stop_details: null, usage: USAGE, ids, offered: [...offered], window: WINDOW, cost: HALF_A_CENT };
   return { type: 'reply', content, stop_reason, ...rest };
 }
 

@@ -1,10 +1,13 @@
 import { checkRequest } from '../../bench/upstream-rules.js';
-import { buildRequest } from '../../src/harness/request.js';
+import { buildRequest, buildSummaryRequest } from '../../src/harness/request.js';
 import type { MessageParam, ModelRequest } from '../../src/model/model.js';
 
 const tool = (name: string) => ({ name, input_schema: { type: 'object' as const } });
 const agent = { model: { id: 'claude-opus-5-5' }, system: 'Be brief.' };
-const workspace = { cwd: '/workspace' };
+const common = {
+  workspace: { cwd: '/workspace' },
+  facts: { context_window: 200_000, max_output_tokens: 32_000 },
+};
 
 function turns(count: number): MessageParam[] {
   return Array.from({ length: count * 2 - 1 }, (_, index) => ({
@@ -21,17 +24,22 @@ function marks(value: unknown): number {
 }
 
 function build(count: number): ModelRequest {
-  return buildRequest({ agent, messages: turns(count), tools: [tool('bash')], workspace });
+  return buildRequest({ agent, messages: turns(count), tools: [tool('bash')], ...common });
 }
 
 function unmarked(value: unknown): string {
   return JSON.stringify(value).replaceAll(',"cache_control":{"type":"ephemeral"}', '');
 }
 
+function longestReplies(context_window: number, max_output_tokens: number): number[] {
+  const input = { agent, messages: turns(1), tools: [], ...common, facts: { context_window, max_output_tokens } };
+  return [buildRequest(input).max_tokens, buildSummaryRequest(input).max_tokens];
+}
+
 describe('the request', () => {
   it('has four breakpoints: the tools, the system, and the last blocks of the last two user turns', () => {
     const messages = turns(3);
-    const request = buildRequest({ agent, messages, tools: [tool('bash'), tool('read')], workspace });
+    const request = buildRequest({ agent, messages, tools: [tool('bash'), tool('read')], ...common });
     expect(checkRequest(request, { isSigned: () => true })).toBeUndefined();
     expect(marks(request)).toBe(4);
     expect(request.tools?.[1]).toHaveProperty('cache_control');
@@ -47,17 +55,46 @@ describe('the request', () => {
   });
 
   it('says where the agent works when it has tools, and nothing of its own when it has none', () => {
-    const withTools = buildRequest({ agent, messages: turns(1), tools: [tool('bash')], workspace });
+    const withTools = buildRequest({ agent, messages: turns(1), tools: [tool('bash')], ...common });
     expect(withTools.system?.[0]?.text).toMatch(/^Be brief\.\n\nYou work in a Linux sandbox.*\/workspace.*no network/);
-    const without = buildRequest({ agent: { ...agent, system: null }, messages: turns(1), tools: [], workspace });
+    const without = buildRequest({ agent: { ...agent, system: null }, messages: turns(1), tools: [], ...common });
     expect(without).not.toHaveProperty('system');
     expect(without).not.toHaveProperty('tools');
   });
 
-  it('passes effort and speed on, and asks for no more tokens than the model gives', () => {
-    const model = { id: 'claude-3-5-haiku-latest', effort: { type: 'low' as const }, speed: 'fast' as const };
-    const request = buildRequest({ agent: { ...agent, model }, messages: turns(1), tools: [], workspace });
-    expect(request).toMatchObject({ effort: 'low', speed: 'fast', max_tokens: 8192 });
-    expect(buildRequest({ agent, messages: turns(1), tools: [], workspace })).toMatchObject({ max_tokens: 32_000 });
+  it('passes effort and speed on', () => {
+    const model = { id: 'claude-opus-5-5', effort: { type: 'low' as const }, speed: 'fast' as const };
+    const request = buildRequest({ agent: { ...agent, model }, messages: turns(1), tools: [], ...common });
+    expect(request).toMatchObject({ effort: 'low', speed: 'fast' });
+  });
+
+  it('asks for no more tokens than the model gives, nor for more than a compacted conversation leaves room for', () => {
+    expect(longestReplies(200_000, 32_000)).toEqual([32_000, 20_000]);
+    expect(longestReplies(200_000, 8_192)).toEqual([8_192, 8_192]);
+    expect(longestReplies(30_000, 32_000)).toEqual([6_000, 3_000]);
+  });
+});
+
+describe('the request for a summary', () => {
+  const summary = buildSummaryRequest({ agent, messages: turns(3), tools: [tool('bash'), tool('read')], ...common });
+
+  it('is the same request, but for calls, which it forbids', () => {
+    const {
+      messages,
+      max_tokens: _,
+      ...request
+    } = buildRequest({
+      agent,
+      messages: turns(3),
+      tools: [tool('bash'), tool('read')],
+      ...common,
+    });
+    expect(summary).toMatchObject({ ...request, tool_choice: 'none' });
+    expect(unmarked(summary.messages)).toBe(unmarked(messages));
+  });
+
+  it('has no breakpoint in its messages', () => {
+    expect(marks(summary.messages)).toBe(0);
+    expect(marks(summary)).toBe(2);
   });
 });
