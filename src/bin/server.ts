@@ -181,6 +181,7 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
     address: temporal.address,
     blobs: createFileBlobs(join(directory.path, 'blobs')),
     model: models.model,
+    factsOf: models.factsOf,
     spec: SPEC,
     limits: {
       rounds_per_turn: config.roundsPerTurn,
