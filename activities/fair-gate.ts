@@ -8,46 +8,35 @@ export interface FairGate {
    * runs at once and without a slot, so it has to look at the signal itself.
    */
   run<T>(client: string, signal: AbortSignal, act: () => Promise<T>): Promise<T>;
+  /** From now on nothing gets a slot: as the worker stops, what ends must not make room for what is about to be ended. */
+  close(): void;
 }
 
 export function createFairGate(slots: number): FairGate {
+  const line = createLine();
   /** Slots in use, by client; those that have none are not in it. */
   const held = new Map<string, number>();
-  /** By client, in the order of their turns; those with nobody waiting are not in it. */
-  const waiting = new Map<string, Set<() => void>>();
   let free = slots;
+  let isOpen = true;
   const take = (client: string): void => {
     free -= 1;
     held.set(client, (held.get(client) ?? 0) + 1);
-  };
-  const leave = (client: string, go: () => void): void => {
-    const queue = waiting.get(client);
-    queue?.delete(go);
-    if (queue?.size === 0) waiting.delete(client);
-  };
-  const admitNext = (): void => {
-    const [client, go] = first(waiting, held) ?? [];
-    if (client === undefined || go === undefined) return;
-    const queue = waiting.get(client) ?? new Set();
-    // To the end of the line.
-    waiting.delete(client);
-    waiting.set(client, queue);
-    leave(client, go);
-    take(client);
-    go();
   };
   const giveBack = (client: string): void => {
     free += 1;
     const left = (held.get(client) ?? 0) - 1;
     if (left > 0) held.set(client, left);
     else held.delete(client);
-    admitNext();
+    const next = isOpen ? line.next(held) : undefined;
+    if (next === undefined) return;
+    take(next.client);
+    next.go();
   };
   /** True once a slot is held, false when the wait was ended. */
   const wait = (client: string, signal: AbortSignal): Promise<boolean> =>
     new Promise((resolve) => {
       const giveUp = (): void => {
-        leave(client, go);
+        line.leave(client, go);
         resolve(false);
       };
       const go = (): void => {
@@ -55,12 +44,12 @@ export function createFairGate(slots: number): FairGate {
         resolve(true);
       };
       signal.addEventListener('abort', giveUp, { once: true });
-      waiting.set(client, (waiting.get(client) ?? new Set()).add(go));
+      line.join(client, go);
     });
   return {
     async run(client, signal, act) {
       if (signal.aborted) return act();
-      if (free > 0) take(client);
+      if (free > 0 && isOpen) take(client);
       else if (!(await wait(client, signal))) return act();
       try {
         return await act();
@@ -68,19 +57,45 @@ export function createFairGate(slots: number): FairGate {
         giveBack(client);
       }
     },
+    close() {
+      isOpen = false;
+    },
   };
 }
 
-type Waiting = ReadonlyMap<string, ReadonlySet<() => void>>;
+type Go = () => void;
 
-function first(waiting: Waiting, held: ReadonlyMap<string, number>): [client: string, go: () => void] | undefined {
-  let fewest = Infinity;
-  let found: [string, () => void] | undefined;
-  for (const [client, [go]] of waiting) {
-    const holds = held.get(client) ?? 0;
-    if (go === undefined || holds >= fewest) continue;
-    fewest = holds;
-    found = [client, go];
-  }
-  return found;
+interface Line {
+  join(client: string, go: Go): void;
+  leave(client: string, go: Go): void;
+  /** Takes out whose turn it is, and sends its client to the end. */
+  next(held: ReadonlyMap<string, number>): { client: string; go: Go } | undefined;
+}
+
+function createLine(): Line {
+  /** In the order of the clients' turns; those with nobody waiting are not in it. */
+  const waiting = new Map<string, Set<Go>>();
+  return {
+    join: (client, go) => void waiting.set(client, (waiting.get(client) ?? new Set()).add(go)),
+    leave(client, go) {
+      const queue = waiting.get(client);
+      queue?.delete(go);
+      if (queue?.size === 0) waiting.delete(client);
+    },
+    next(held) {
+      const holds = (client: string): number => held.get(client) ?? 0;
+      let chosen: [client: string, queue: Set<Go>] | undefined;
+      for (const one of waiting) {
+        if (chosen === undefined || holds(one[0]) < holds(chosen[0])) chosen = one;
+      }
+      if (chosen === undefined) return undefined;
+      const [client, queue] = chosen;
+      const [go] = queue;
+      waiting.delete(client);
+      if (go === undefined) return undefined;
+      queue.delete(go);
+      if (queue.size > 0) waiting.set(client, queue);
+      return { client, go };
+    },
+  };
 }

@@ -63,7 +63,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { client, db, blobs, sandboxes, spec, log } = deps;
   const bus = createBus();
   const control = createControl();
-  const fair = createGatedControl(control, createFairGate(deps.maxRunning), (id) => deps.clientOf(id));
+  const gate = createFairGate(deps.maxRunning);
+  const fair = createGatedControl(control, gate, (id) => deps.clientOf(id));
   const finished = createFinishedCalls();
   const history = createHistoryReader(client);
   const onError = (thread: string, error: unknown): void => log(`the log of ${thread} is behind: ${String(error)}`);
@@ -95,6 +96,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     },
     ended: worker.ended,
     async stop() {
+      gate.close();
       await worker.stop();
       await projector.close();
     },

@@ -102,6 +102,19 @@ test('what fails gives its slot back and its error on', async () => {
   await expectUnused(gate, 1);
 });
 
+test('a gate that is closed gives no slot any more, and lets go of those whose signal is raised', async () => {
+  const gate = createFairGate(1);
+  const first = start(gate, 'a');
+  const second = start(gate, 'a');
+  gate.close();
+  await first.end();
+  const third = start(gate, 'b');
+  await settled();
+  expect([first.state, second.state, third.state]).toEqual(['done', 'waiting', 'waiting']);
+  await Promise.all([second.abort(), third.abort()]);
+  expect([second.state, third.state]).toEqual(['running', 'running']);
+});
+
 type Action = { type: 'arrive'; client: string } | { type: 'end' | 'abort'; nth: number };
 
 const action = fc.oneof(

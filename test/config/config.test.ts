@@ -33,6 +33,16 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
   });
 });
 
+test.each([
+  [{}, 128],
+  [{ DROVER_MAX_RUNNING: '7' }, 7],
+  [{ DROVER_MAX_RUNNING: '7', DROVER_MAX_CACHED_WORKFLOWS: '0' }, 7],
+  [{ DROVER_MAX_RUNNING: '7', DROVER_MAX_CACHED_WORKFLOWS: '9' }, 4],
+  [{ DROVER_MAX_CACHED_WORKFLOWS: '1' }, 1],
+])('with %p at most %d are at work: half of the workflows in memory, or fewer', (env, most) => {
+  expect(readConfig(env).maxRunning).toBe(most);
+});
+
 test('the result cannot be changed', () => {
   const config = readConfig({});
   expect([config, config.model, config.sandbox, config.temporal].every(Object.isFrozen)).toBe(true);

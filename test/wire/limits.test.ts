@@ -9,7 +9,11 @@ const MANY = 20;
 let wire: Wire;
 let environment_id: string;
 beforeAll(async () => {
-  wire = await startWire({ DROVER_MAX_RUNNING: String(SLOTS) });
+  wire = await startWire({
+    DROVER_MAX_RUNNING: String(SLOTS),
+    DROVER_RATE_LIMIT_CREATE: '1000',
+    DROVER_RATE_LIMIT_READ: '2000',
+  });
   environment_id = (await wire.client.beta.environments.create({ name: 'fair' })).id;
 }, 300_000);
 afterAll(() => wire.stop());
@@ -94,6 +98,29 @@ async function interruptWaiting(many: Talk[]): Promise<void> {
   expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
   expect(requests('many')).toBe(asked.size);
 }
+
+test('a restart gives up the waiting calls too, quickly, and they are all made after it', async () => {
+  heldCalls('restarted', SLOTS);
+  const talks = await openTalks('restarted', 3 * SLOTS);
+  await Promise.all(talks.map((talk) => talk.send('go')));
+  await until(() => requests('restarted') === SLOTS);
+  const from = Date.now();
+  await wire.restart(() => expect(Date.now() - from).toBeLessThan(5_000));
+  const again = await Promise.all(talks.map(({ id, model }) => talkTo(wire, id, model)));
+  await until(() => requests('restarted') === SLOTS + talks.length);
+  for (const talk of again) {
+    const isDone = async () => (await wire.client.beta.sessions.retrieve(talk.id)).status === 'idle';
+    while (!(await isDone())) await pause(20);
+    expect(only(await talk.list(), 'agent.message')).toHaveLength(1);
+  }
+}, 60_000);
+
+test('the limits of requests are those that are set', async () => {
+  const { response } = await wire.client.beta.environments.create({ name: 'limited' }).withResponse();
+  expect(response.headers.get('anthropic-ratelimit-requests-limit')).toBe('1000');
+  const read = await wire.client.beta.environments.list().withResponse();
+  expect(read.response.headers.get('anthropic-ratelimit-requests-limit')).toBe('2000');
+});
 
 test('P8: commands that hold every slot are interrupted at once', async () => {
   wire.script('busy', { blocks: [bash('sleep 60')] }, { blocks: [bash('sleep 60')] });
