@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { words, type UpstreamReply } from '../../bench/upstream-reply.js';
 import type { SessionEvent } from '../../src/session/session.js';
 import { only, openTalk, textOf, typesOf, type Talk } from './session.js';
@@ -90,6 +91,35 @@ export function describeFailures(get: GetWire, isUncached: boolean): void {
       expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
       expect(get().requestsOf(talk.model)).toHaveLength(1);
       expect((await talk.turn('again')).at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+    });
+
+    test('for want of money is not asked again either', async () => {
+      const talk = await openTalk(get(), { replies: [{ error: { status: 402, type: 'billing_error' } }] });
+      const events = await talk.turn('go');
+      expect(only(events, 'session.error')).toMatchObject([
+        { error: { type: 'billing_error', retry_status: { type: 'exhausted' } } },
+      ]);
+      expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
+    });
+
+    test('for good takes what was queued with it: that starts no turn, and the next message finds it', async () => {
+      const refused: UpstreamReply = { error: { status: 400, type: 'invalid_request_error' } };
+      const talk = await openTalk(get(), { replies: [() => sleep(700, refused)] });
+      await talk.send('one');
+      await talk.stream.until(({ type }) => type === 'span.model_request_start');
+      await talk.send('two');
+      const events = await talk.stream.untilIdle(0);
+      expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
+      const list = await talk.list();
+      expect(only(list, 'user.message').map(textOf)).toEqual(['one', 'two']);
+      expect(list.map(({ processed_at }) => processed_at)).not.toContain(null);
+      expect(list.at(-1)?.type).toBe('session.status_idle');
+      await talk.turn('three');
+      expect(
+        get()
+          .requestsOf(talk.model)
+          .map(({ text }) => text),
+      ).toEqual(['one', 'one\ntwo\nthree']);
     });
 
     test('five times in a row is given up', async () => {
