@@ -4,6 +4,15 @@ import type { Scripted, Wire } from './server.js';
 import { follow, type Recording } from './recording.js';
 
 type CreateParams = Anthropic.Beta.Sessions.SessionCreateParams;
+type EventParams = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams;
+
+export interface TalkOptions extends Partial<Omit<CreateParams, 'agent' | 'environment_id'>> {
+  /** The agent's tools; true for the whole toolset, allowed without asking. */
+  tools?: boolean | Anthropic.Beta.Agents.AgentCreateParams['tools'];
+  /** An id of its own: the upstream knows a session by it. */
+  model?: string;
+  replies?: Scripted[];
+}
 
 /** A session whose every event from its first is recorded, with a model of its own. */
 export interface Talk {
@@ -13,6 +22,10 @@ export interface Talk {
   script(...replies: Scripted[]): void;
   send(...texts: string[]): Promise<SessionEvent[]>;
   interrupt(): Promise<unknown>;
+  /** Sends events of any kind; gives their echoes. */
+  post(...events: EventParams[]): Promise<SessionEvent[]>;
+  /** Sends them and waits for the idle that follows; gives the events in between. */
+  postUntilIdle(...events: EventParams[]): Promise<SessionEvent[]>;
   /** Says it and waits for the idle that follows; gives the events in between, as they were streamed. */
   turn(...texts: string[]): Promise<SessionEvent[]>;
   /** The whole list. */
@@ -22,20 +35,29 @@ export interface Talk {
 let sessions = 0;
 const environments = new WeakMap<Wire, Promise<string>>();
 
+/** A model that no other session has. */
+function newModel(): string {
+  sessions += 1;
+  return `model-${sessions}`;
+}
+
+/** One of those, with a list price: ids of models end in their date. */
+export function newPricedModel(): string {
+  sessions += 1;
+  return `claude-haiku-4-5-${20_000_000 + sessions}`;
+}
+
 /** Opens a session over the SDK: agent, session, stream. The environment is shared. */
 export async function openTalk(
   wire: Wire,
-  { tools = false, replies = [], ...more }: Partial<CreateParams> & { tools?: boolean; replies?: Scripted[] } = {},
+  { tools = false, model = newModel(), replies = [], ...more }: TalkOptions = {},
 ): Promise<Talk> {
-  sessions += 1;
-  const model = `model-${sessions}`;
   wire.script(model, ...replies);
   const environment_id = await environmentOf(wire);
-  const toolset = { type: 'agent_toolset_20260401' } as const;
   const agent = await wire.client.beta.agents.create({
-    name: `Agent ${sessions}`,
+    name: `Agent of ${model}`,
     model,
-    tools: tools ? [toolset] : [],
+    tools: Array.isArray(tools) ? tools : tools ? [{ type: 'agent_toolset_20260401' }] : [],
   });
   const { id } = await wire.client.beta.sessions.create({ agent: agent.id, environment_id, ...more });
   return talkTo(wire, id, model);
@@ -44,17 +66,23 @@ export async function openTalk(
 /** Another look at a session that is there already. */
 export async function talkTo(wire: Wire, id: string, model: string): Promise<Talk> {
   const stream = await follow(wire.client, id);
-  const send = async (...texts: string[]): Promise<SessionEvent[]> => {
-    const events = texts.map((text) => ({ type: 'user.message' as const, content: [{ type: 'text' as const, text }] }));
-    return (await wire.client.beta.sessions.events.send(id, { events })).data ?? [];
-  };
+  const post = async (...events: EventParams[]): Promise<SessionEvent[]> =>
+    (await wire.client.beta.sessions.events.send(id, { events })).data ?? [];
+  const send = (...texts: string[]): Promise<SessionEvent[]> =>
+    post(...texts.map((text) => ({ type: 'user.message' as const, content: [{ type: 'text' as const, text }] })));
   return {
     id,
     model,
     stream,
     send,
     script: (...replies) => wire.script(model, ...replies),
-    interrupt: () => wire.client.beta.sessions.events.send(id, { events: [{ type: 'user.interrupt' }] }),
+    interrupt: () => post({ type: 'user.interrupt' }),
+    post,
+    async postUntilIdle(...events) {
+      const from = stream.events.length;
+      await post(...events);
+      return stream.untilIdle(from);
+    },
     async turn(...texts) {
       const from = stream.events.length;
       await send(...texts);

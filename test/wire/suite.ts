@@ -1,3 +1,7 @@
+import { describeBudgets } from './suite-budgets.js';
+import { describeCustomTools } from './suite-custom-tools.js';
+import { describePermissions } from './suite-permissions.js';
+import { describeSystemMessages } from './suite-system-messages.js';
 import { describeDeletion } from './suite-deletion.js';
 import { describeInputs } from './suite-inputs.js';
 import { describeFailures } from './suite-failures.js';
@@ -30,6 +34,10 @@ export function describeWire(name: string, env: Record<string, string> = {}): vo
     describeTurns(get);
     describeInputs(get);
     describeTools(get);
+    describeCustomTools(get);
+    describePermissions(get);
+    describeBudgets(get);
+    describeSystemMessages(get);
     describeInterrupts(get);
     describeStreams(get);
     describeLife(get);
