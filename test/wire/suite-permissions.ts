@@ -137,18 +137,13 @@ export function describePermissions(get: GetWire): void {
   });
 
   describe('answers from the Temporal UI or CLI', () => {
-    const signal = (id: string, value: unknown): Promise<void> =>
-      get().temporal.workflow.getHandle(id).signal('events', value);
-    const details = async (id: string): Promise<string> =>
-      String(await get().temporal.workflow.getHandle(id).query(METADATA).then(JSON.stringify));
-
     test('allow a call, with the very line that the workflow’s page shows', async () => {
       const talk = await openTalk(get(), {
         tools: [asking('bash')],
         replies: [{ blocks: [call('bash', { command: 'echo allowed' })] }],
       });
       const use = only(await talk.turn('go'), 'agent.tool_use')[0]?.id ?? '';
-      const shown = await details(talk.id);
+      const shown = await details(get, talk.id);
       const line = /--workflow-id (\S+) --name (\S+) --input '(.*?)'/.exec(shown.replaceAll(String.raw`\"`, '"'));
       expect(line?.[1]).toBe(talk.id);
       const from = talk.stream.events.length;
@@ -166,13 +161,21 @@ export function describePermissions(get: GetWire): void {
       });
       await talk.turn('go');
       const before = await talk.list();
-      await signal(talk.id, { type: 'user.tool_confirmation', tool_use_id: 'sevt_other', result: 'allow' });
-      expect(await details(talk.id)).toContain('No call waits for an answer under the id sevt_other');
-      await signal(talk.id, { type: 'user.tool_confirmation', tool_use_id: 'sevt_other', result: 'perhaps' });
-      expect(await details(talk.id)).toContain('must be');
+      await signal(get, talk.id, { type: 'user.tool_confirmation', tool_use_id: 'sevt_other', result: 'allow' });
+      expect(await details(get, talk.id)).toContain('No call waits for an answer under the id sevt_other');
+      await signal(get, talk.id, { type: 'user.tool_confirmation', tool_use_id: 'sevt_other', result: 'perhaps' });
+      expect(await details(get, talk.id)).toContain('must be');
       expect(await talk.list()).toEqual(before);
     });
   });
+}
+
+function signal(get: GetWire, id: string, value: unknown): Promise<void> {
+  return get().temporal.workflow.getHandle(id).signal('events', value);
+}
+
+async function details(get: GetWire, id: string): Promise<string> {
+  return JSON.stringify(await get().temporal.workflow.getHandle(id).query(METADATA));
 }
 
 /** What the UI asks a workflow for: its current details among them. */
