@@ -119,9 +119,13 @@ test.each<[string, unknown, RegExp]>([
   }
 });
 
-test('usage shows the list cost as the session reported it', async () => {
-  const { id } = await create();
+test('a session’s usage shows the list cost as it was reported; a thread’s has none of its own', async () => {
+  const message = { type: 'user.message' as const, content: [{ type: 'text' as const, text: 'hi' }] };
+  const { id } = await create({ initial_events: [message] });
   const state = await server.session.log.getState(id);
   Object.assign(state?.usage ?? {}, { list_cost: { amount: '17', currency: 'USD' } });
   expect((await sessions.retrieve(id)).usage).toMatchObject({ list_cost: { amount: '17', currency: 'USD' } });
+  const [thread] = (await sessions.threads.list(id)).data;
+  expect(thread?.usage).toMatchObject({ input_tokens: 0 });
+  expect(thread?.usage).not.toHaveProperty('list_cost');
 });

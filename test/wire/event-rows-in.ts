@@ -2,25 +2,35 @@ import type { EventParams } from '../../src/catalog/sessions/event-schema.js';
 import { type EventRow, later, open, shown, testsIn } from './event-row.js';
 
 const answers = testsIn('http/answers.test');
+const budgets = testsIn('wire/suite-budgets');
+const custom = testsIn('wire/suite-custom-tools');
 const content = testsIn('http/content.test');
 const events = testsIn('http/events.test');
+const failures = testsIn('wire/suite-failures');
 const inputs = testsIn('wire/suite-inputs');
 const interrupts = testsIn('wire/suite-interrupts');
 const life = testsIn('wire/suite-life');
+const permissions = testsIn('wire/suite-permissions');
+const systems = testsIn('wire/suite-system-messages');
 const turns = testsIn('wire/suite-turns');
 
 const TEXT_TURN = turns('is streamed in the contract’s order, and listed the same but for the queued copy');
 const STOPPED = interrupts('stops a model call; the text that was shown is in the log and in the next request');
+const ALLOWED = permissions('is not run before it is allowed, and then once');
+const ANSWERED = custom('waits for its result, and goes on with it');
+const AT_BUDGET = budgets('that is reached stops the turn before its next request; raised, the turn goes on');
+const BLOCKED = custom('while it waits, a message is refused; one behind the answer in the same request is not');
+const INSTRUCTED = systems('goes with the message before it');
 
 /** Events.md §2: every type that a client may send, taken and carried out. */
 export const SENT = {
   'user.message': shown(TEXT_TURN),
   'user.interrupt': shown(STOPPED),
-  'user.tool_confirmation': open,
-  'user.custom_tool_result': open,
+  'user.tool_confirmation': shown(ALLOWED, permissions('and is denied is answered by the session, with the reason')),
+  'user.custom_tool_result': shown(ANSWERED),
   'user.tool_result': later('self-hosted environments'),
   'user.define_outcome': later('outcomes'),
-  'system.message': open,
+  'system.message': shown(INSTRUCTED),
 } satisfies Record<EventParams['type'], EventRow>;
 
 /** Events.md §2: what is checked, and what becomes of what is taken. */
@@ -34,8 +44,8 @@ export const SENDING: Record<string, EventRow> = {
   'user.message: text, image, document, by each source': shown(content('%s is taken, and echoed as it was')),
   'user.message: a redacted block is 400': shown(content('%s is 400 wherever content is sent')),
   'user.message: at most 100 documents from files': later('files'),
-  'user.message: 400 while idle with requires_action': open,
-  'user.message: 400 at budget': open,
+  'user.message: 400 while idle with requires_action': shown(BLOCKED),
+  'user.message: 400 at budget': shown(AT_BUDGET),
   'user.interrupt: the primary thread by its id; an unknown one is 400': shown(
     events('an interrupt may name the primary thread and no other'),
   ),
@@ -47,6 +57,7 @@ export const SENDING: Record<string, EventRow> = {
   ),
   'user.tool_confirmation: deny_message only with deny': shown(answers('allows without a message only')),
   'user.tool_confirmation: 400 for a call that did not ask, auto-denied ones too': shown(
+    permissions('is confirmed only under its own id: every other is a 400 that names the field'),
     answers('of %s is 400 and queues nothing, not even the good event before it'),
   ),
   'user.tool_confirmation: 400 for an id that was not emitted': shown(
@@ -55,10 +66,15 @@ export const SENDING: Record<string, EventRow> = {
   'user.tool_confirmation: a second one is accepted and has no effect': open,
   'user.tool_confirmation: without effect for an archived run’s thread': later('workflows'),
   'user.custom_tool_result: text, image, document, search_result': shown(
+    custom('takes images, documents and search results'),
     answers('with all kinds of content, with an error, with nothing, and twice'),
   ),
-  'user.custom_tool_result: may be sent before the idle event': open,
-  'user.custom_tool_result: a duplicate is accepted and has no effect': open,
+  'user.custom_tool_result: may be sent before the idle event': shown(
+    custom('may be answered before the session says that it waits, and by an error'),
+  ),
+  'user.custom_tool_result: a duplicate is accepted and has no effect': shown(
+    custom('answered twice: the second answer is taken without effect'),
+  ),
   'user.tool_result: 400 where the environment is not self-hosted': shown(
     answers('user.tool_result is for self_hosted environments'),
   ),
@@ -70,19 +86,25 @@ export const SENDING: Record<string, EventRow> = {
   'system.message: a model that does not take it': shown(
     answers('for a model that does not take it is 400 with its code; an override of the model counts'),
   ),
-  'system.message: alone it waits for the next turn and starts none': open,
-  'system.message: while requires_action only behind a tool result in the same request': open,
+  'system.message: alone it waits for the next turn and starts none': shown(
+    systems('by itself starts no turn: it waits for the next message'),
+  ),
+  'system.message: while requires_action only behind a tool result in the same request': shown(BLOCKED),
   'system.message: not among initial events': shown(answers('is not among initial events')),
   'an archived or terminated session takes nothing': shown(
     life('ends every stream after its last event, keeps the log, and takes nothing more'),
   ),
-  'at budget four types are taken, others are 400 and name these four': open,
-  'at budget results are recorded without a model request': open,
+  'at budget four types are taken, others are 400 and name these four': shown(AT_BUDGET),
+  'at budget results are recorded without a model request': shown(
+    budgets('that is reached while somebody is asked: the question comes first, and its answer is carried out'),
+  ),
   'what is queued while it runs is taken up in order, several messages in one turn': shown(
     inputs('that come while it runs are queued, listed last without a time, and answered in one turn'),
     inputs('of one request are one turn'),
   ),
-  'what is queued is flushed when retries are exhausted': open,
+  'what is queued is flushed when retries are exhausted': shown(
+    failures('for good takes what was queued with it: that starts no turn, and the next message finds it'),
+  ),
 };
 
 /** Events.md §1: `processed_at`. */
@@ -95,9 +117,12 @@ export const PROCESSED: Record<string, EventRow> = {
     inputs('that come while it runs are queued, listed last without a time, and answered in one turn'),
   ),
   'user.interrupt: null until applied': shown(STOPPED),
-  'user.tool_confirmation: null while queued, then set': open,
-  'system.message: null while queued, then set': open,
-  'user.custom_tool_result: set in the response already': open,
+  'user.tool_confirmation: null while queued, then set': shown(ALLOWED),
+  'system.message: null while queued, then set': shown(
+    INSTRUCTED,
+    systems('by itself starts no turn: it waits for the next message'),
+  ),
+  'user.custom_tool_result: set in the response already': shown(ANSWERED),
   'user.define_outcome: set in the response already': later('outcomes'),
   'user.tool_result: set in the response already': later('self-hosted environments'),
   'a queued input comes twice on a live stream, with the same id': shown(TEXT_TURN),

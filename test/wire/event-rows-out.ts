@@ -2,10 +2,14 @@ import type { EventParams } from '../../src/catalog/sessions/event-schema.js';
 import type { SessionEvent } from '../../src/session/session.js';
 import { type EventRow, later, never, open, shown, testsIn } from './event-row.js';
 
+const budgets = testsIn('wire/suite-budgets');
+const custom = testsIn('wire/suite-custom-tools');
 const deletion = testsIn('wire/suite-deletion');
 const failures = testsIn('wire/suite-failures');
 const interrupts = testsIn('wire/suite-interrupts');
 const life = testsIn('wire/suite-life');
+const limits = testsIn('wire/limits.test');
+const permissions = testsIn('wire/suite-permissions');
 const streams = testsIn('wire/suite-streams');
 const tools = testsIn('wire/suite-tools');
 const turns = testsIn('wire/suite-turns');
@@ -19,6 +23,12 @@ const UPDATED = life('of title and metadata is an event with what changed, and n
 const REFUSED = turns('that is refused says so, and the session goes on without the refused part');
 
 const STOPPED = interrupts('stops a model call; the text that was shown is in the log and in the next request');
+const ALLOWED = permissions('is not run before it is allowed, and then once');
+const ANSWERED = custom('waits for its result, and goes on with it');
+const AT_BUDGET = budgets('that is reached stops the turn before its next request; raised, the turn goes on');
+const ASKED_AT_BUDGET = budgets(
+  'that is reached while somebody is asked: the question comes first, and its answer is carried out',
+);
 
 type OfRuns = `workflow_run.${string}`;
 
@@ -30,7 +40,7 @@ export const EMITTED = {
   'agent.tool_result': shown(TOOL_TURN),
   'agent.mcp_tool_use': later('MCP'),
   'agent.mcp_tool_result': later('MCP'),
-  'agent.custom_tool_use': open,
+  'agent.custom_tool_use': shown(ANSWERED),
   'agent.thread_context_compacted': open,
   'agent.thread_message_received': later('subagents'),
   'agent.thread_message_sent': later('subagents'),
@@ -64,19 +74,25 @@ export const EMITTING: Record<string, EventRow> = {
     tools('that fail are results, not ends'),
     interrupts('stops a running command, keeps its output, and answers the calls behind it'),
   ),
-  'agent.custom_tool_use: no permission, no evaluation': open,
+  'agent.custom_tool_use: no permission, no evaluation': shown(ANSWERED),
   'evaluation: always_allow': shown(TOOL_TURN),
-  'evaluation: always_ask, with ask': open,
-  'evaluation: auto, of the same permission as the call': open,
+  'evaluation: always_ask, with ask': shown(ALLOWED),
+  'evaluation: auto, of the same permission as the call': shown(
+    permissions('by a policy of "auto" is asked, as undecided'),
+  ),
   'evaluation: absent where the server refused before any policy': shown(tools('that fail are results, not ends')),
   'session.status_running: at each transition, after a retry too': shown(RETRY),
-  'session.status_running: again once requires_action is settled': open,
-  'session.status_running: again once the budget is raised or removed': open,
+  'session.status_running: again once requires_action is settled': shown(ALLOWED, ANSWERED),
+  'session.status_running: again once the budget is raised or removed': shown(
+    AT_BUDGET,
+    budgets('that is reached leaves what was queued for when it is removed'),
+  ),
   'session.updated: only what changed; nothing when nothing did; cleared metadata is absent': shown(UPDATED),
   'session.updated: the agent, as a full snapshot, in force from the next turn': shown(
     life('of the agent’s tools is in force from the next message on'),
   ),
-  'session.updated: the budget, null when removed': open,
+  'session.updated: the new budget': shown(AT_BUDGET),
+  'session.updated: a budget of null when it is removed': open,
   'session.usage: immediately before every session.status_idle': shown(
     TEXT_TURN,
     failures('can be interrupted in its wait'),
@@ -97,8 +113,8 @@ type StopReason = Extract<SessionEvent, { type: 'session.status_idle' }>['stop_r
 /** Events.md §4: why a session stands still. */
 export const STOPS = {
   end_turn: shown(TEXT_TURN, STOPPED),
-  requires_action: open,
-  budget_reached: open,
+  requires_action: shown(ALLOWED, ANSWERED),
+  budget_reached: shown(AT_BUDGET),
   retries_exhausted: shown(
     GIVEN_UP,
     failures('with a 400 is not asked again: the turn is exhausted, the session lives'),
@@ -108,9 +124,13 @@ export const STOPS = {
 
 /** Events.md §4: which reason counts, and what comes before what. */
 export const ORDER: Record<string, EventRow> = {
-  'requires_action: resolving some gives another idle with the remainder': open,
-  'requires_action beats budget_reached': open,
-  'a thread whose last request crosses the cap says end_turn, its session budget_reached': open,
+  'requires_action: resolving some gives another idle with the remainder': shown(
+    custom('of several, each answered by itself: every answer but the last gives another idle with the rest'),
+  ),
+  'requires_action beats budget_reached': shown(ASKED_AT_BUDGET),
+  'a thread whose last request crosses the cap says end_turn, its session budget_reached': shown(
+    budgets('that a turn crosses with its last request: the turn has ended, the session has reached its budget'),
+  ),
   'running: session first, then its thread': shown(TEXT_TURN),
   'a request: start, what it says, its calls, end': shown(TOOL_TURN),
   'calls are run after the request’s end, and before the next request': shown(TOOL_TURN),
@@ -127,9 +147,11 @@ export const ERRORS = {
   model_request_failed_error: shown(RETRY),
   mcp_connection_failed_error: later('MCP'),
   mcp_authentication_failed_error: later('MCP'),
-  billing_error: open,
+  billing_error: shown(failures('for want of money is not asked again either')),
   credential_host_unreachable_error: later('vaults'),
-  tool_use_limit_reached_error: open,
+  tool_use_limit_reached_error: shown(
+    limits('a turn that would go on for ever ends at the limit of its model requests; the next message starts anew'),
+  ),
   compaction_limit_reached_error: open,
   repository_authentication_error: later('repositories'),
   repository_forbidden_error: later('repositories'),

@@ -5,6 +5,7 @@ import { bash } from './suite-tools.js';
 
 const SLOTS = 2;
 const MANY = 20;
+const MOST_ROUNDS = 3;
 
 let wire: Wire;
 let environment_id: string;
@@ -13,6 +14,7 @@ beforeAll(async () => {
     DROVER_MAX_RUNNING: String(SLOTS),
     DROVER_RATE_LIMIT_CREATE: '1000',
     DROVER_RATE_LIMIT_READ: '2000',
+    DROVER_ROUNDS_PER_TURN: String(MOST_ROUNDS),
   });
   environment_id = (await wire.client.beta.environments.create({ name: 'fair' })).id;
 }, 300_000);
@@ -134,3 +136,16 @@ test('P8: commands that hold every slot are interrupted at once', async () => {
   expect(Date.now() - from).toBeLessThan(2_000);
   expect(only((await busy[0]?.turn('and now?')) ?? [], 'agent.message')).toHaveLength(1);
 }, 60_000);
+
+test('a turn that would go on for ever ends at the limit of its model requests; the next message starts anew', async () => {
+  wire.script('endless', ...Array.from({ length: MOST_ROUNDS }, () => ({ blocks: [bash('true')] })));
+  const [talk] = await openTalks('endless', 1, true);
+  const events = (await talk?.turn('go on')) ?? [];
+  expect(only(events, 'session.error')).toMatchObject([
+    { error: { type: 'tool_use_limit_reached_error', retry_status: { type: 'exhausted' } } },
+  ]);
+  expect(only(events, 'agent.tool_result')).toHaveLength(MOST_ROUNDS);
+  expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
+  expect(requests('endless')).toBe(MOST_ROUNDS);
+  expect((await talk?.turn('again'))?.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+});

@@ -42,7 +42,7 @@ export function toPrimaryThread(row: SessionRow, state: SessionState, now: numbe
     agent,
     status: state.status,
     stats: state.thread_started ? stats : null,
-    usage: state.thread_idled ? currentUsage(state, now) : null,
+    usage: state.thread_idled ? threadUsage(state, now) : null,
     ...times(row, state),
   };
 }
@@ -60,6 +60,12 @@ export function modelOf(row: Pick<SessionRow, 'agent'>): string {
 
 function currentUsage(state: SessionState, now: number): SessionUsage {
   return { ...state.usage, active_seconds: activeSeconds(state, now) };
+}
+
+/** The session's cost counts its running time in, which a thread's does not; the thread's own is not tracked. */
+function threadUsage(state: SessionState, now: number): Thread['usage'] {
+  const { list_cost: _, ...usage } = currentUsage(state, now);
+  return usage;
 }
 
 function activeSeconds(state: SessionState, now: number): number {
