@@ -1,4 +1,5 @@
 import { isCrowded } from './crowding.js';
+import { isTurnDue } from './queue.js';
 import { budgetReached } from './spending.js';
 import type { Pause, ThreadState, ToolCall, Turn } from './state.js';
 import { waitingCalls } from './waiting.js';
@@ -28,8 +29,7 @@ export function nextStep(state: ThreadState): Step {
   if (state.status === 'terminated') return { type: 'close' };
   if (turn === null) {
     if (state.closing) return { type: 'archive' };
-    const isWanted = state.queue.some((id) => !state.quiet.includes(id));
-    return isWanted && !budgetReached(state) ? { type: 'begin_turn' } : { type: 'wait' };
+    return { type: isTurnDue(state) ? 'begin_turn' : 'wait' };
   }
   if (turn.stop !== null || state.interrupts.length > 0 || state.closing) return { type: 'end_turn' };
   if (turn.back_off_ms !== null) return { type: 'back_off', ms: turn.back_off_ms };

@@ -1,4 +1,5 @@
 import type { InputEvent, SessionChange } from '../session/session.js';
+import { enqueue, isTurnAsked } from './queue.js';
 import { emit, emitProcessed, type Thread } from './state.js';
 import { budgetReached } from './spending.js';
 import { emitTerminated } from './status.js';
@@ -50,11 +51,6 @@ function take(thread: Thread, event: InputEvent, after: InputEvent | undefined):
   }
 }
 
-function enqueue(thread: Thread, event: InputEvent): void {
-  emit(thread, { ...event }, { queued: true });
-  thread.state.queue.push(event.id);
-}
-
 /** One that goes with a tool's result is heard with it; any other when the next turn begins. */
 function takeSystemMessage(thread: Thread, event: InputEvent, after: InputEvent | undefined): void {
   if (after?.type === 'user.custom_tool_result' && thread.state.turn !== null) {
@@ -63,7 +59,6 @@ function takeSystemMessage(thread: Thread, event: InputEvent, after: InputEvent 
     return;
   }
   enqueue(thread, event);
-  thread.state.quiet.push(event.id);
 }
 
 function interrupt(thread: Thread, event: InputEvent): boolean {
@@ -72,7 +67,7 @@ function interrupt(thread: Thread, event: InputEvent): boolean {
   if (state.status === 'idle' && budgetReached(state)) return true;
   emit(thread, { ...event }, { queued: true });
   // With no turn under way there is nothing to stop: it has taken effect already.
-  if (state.turn === null && !state.queue.some((id) => !state.quiet.includes(id))) emitProcessed(thread, event.id);
+  if (state.turn === null && !isTurnAsked(state)) emitProcessed(thread, event.id);
   else state.interrupts.push(event.id);
   return false;
 }

@@ -2,8 +2,9 @@ import { INTERRUPTED_TOOL_RESULT } from './context-results.js';
 import { noteReply } from './crowding.js';
 import { emitError, fail } from './failing.js';
 import type { RequestCost, SampleReply, SampleResult, ToolResult } from './outcomes.js';
+import { isTurnDue, takeUpQueue } from './queue.js';
 import { admit, emitReply, type Call } from './reply.js';
-import { budgetReached, spend } from './spending.js';
+import { spend } from './spending.js';
 import { emit, emitProcessed, type Pause, type Thread, type ToolCall, type Turn } from './state.js';
 import { emitIdle, emitRunning, emitTerminated, emitUsage } from './status.js';
 import { addUsage } from './usage.js';
@@ -86,21 +87,12 @@ export function endTurn(thread: Thread): void {
   const interrupted = turn.stop === null;
   state.turn = null;
   // What was sent meanwhile is the next turn's; the session runs on without being idle in between.
-  if (stop.type === 'end_turn' && !interrupted && isWanted(thread)) return;
+  if (stop.type === 'end_turn' && !interrupted && isTurnDue(state)) return;
   // Queued inputs of a dead turn start no other: they are what the next message finds in the conversation.
   if (stop.type === 'retries_exhausted') takeUpQueue(thread);
   if (stop.type !== 'terminal') return emitIdle(thread, stop);
   emitUsage(thread);
   emitTerminated(thread);
-}
-
-function isWanted({ state }: Thread): boolean {
-  return state.queue.some((id) => !state.quiet.includes(id)) && !budgetReached(state);
-}
-
-function takeUpQueue(thread: Thread): void {
-  for (const id of thread.state.queue.splice(0)) emitProcessed(thread, id);
-  thread.state.quiet = [];
 }
 
 function resume(thread: Thread): void {
