@@ -31,8 +31,8 @@ export interface SessionWorker {
 
 /** How long activities may take to let go at shutdown. */
 const FORCE_MS = 3_500;
-/** Activities that wait here for their turn. Those beyond wait at Temporal, first come, first served. */
-const WAITING_ROOM = 1_000;
+/** Activities that wait here for their turn, each with a heartbeat. Those beyond wait at Temporal, first come, first served. */
+const WAITING_ROOM = 400;
 
 /** Runs sessions' workflows and activities until stopped. */
 export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
