@@ -1,5 +1,5 @@
 import type { EventParams } from '../../src/catalog/sessions/event-schema.js';
-import { type EventRow, later, open, shown, testsIn } from './event-row.js';
+import { type EventRow, later, shown, testsIn } from './event-row.js';
 
 const answers = testsIn('http/answers.test');
 const budgets = testsIn('wire/suite-budgets');
@@ -63,7 +63,9 @@ export const SENDING: Record<string, EventRow> = {
   'user.tool_confirmation: 400 for an id that was not emitted': shown(
     answers('of %s is 400 and queues nothing, not even the good event before it'),
   ),
-  'user.tool_confirmation: a second one is accepted and has no effect': open,
+  'user.tool_confirmation: a second one is accepted and has no effect': shown(
+    permissions('answered twice: the second answer is taken without effect, whatever it says'),
+  ),
   'user.tool_confirmation: without effect for an archived run’s thread': later('workflows'),
   'user.custom_tool_result: text, image, document, search_result': shown(
     custom('takes images, documents and search results'),

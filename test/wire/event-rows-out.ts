@@ -29,6 +29,9 @@ const AT_BUDGET = budgets('that is reached stops the turn before its next reques
 const ASKED_AT_BUDGET = budgets(
   'that is reached while somebody is asked: the question comes first, and its answer is carried out',
 );
+const CROSSED = budgets(
+  'that a turn crosses with its last request: the turn has ended, the session has reached its budget',
+);
 
 type OfRuns = `workflow_run.${string}`;
 
@@ -92,7 +95,7 @@ export const EMITTING: Record<string, EventRow> = {
     life('of the agent’s tools is in force from the next message on'),
   ),
   'session.updated: the new budget': shown(AT_BUDGET),
-  'session.updated: a budget of null when it is removed': open,
+  'session.updated: a budget of null when it is removed': shown(CROSSED),
   'session.usage: immediately before every session.status_idle': shown(
     TEXT_TURN,
     failures('can be interrupted in its wait'),
@@ -128,9 +131,7 @@ export const ORDER: Record<string, EventRow> = {
     custom('of several, each answered by itself: every answer but the last gives another idle with the rest'),
   ),
   'requires_action beats budget_reached': shown(ASKED_AT_BUDGET),
-  'a thread whose last request crosses the cap says end_turn, its session budget_reached': shown(
-    budgets('that a turn crosses with its last request: the turn has ended, the session has reached its budget'),
-  ),
+  'a thread whose last request crosses the cap says end_turn, its session budget_reached': shown(CROSSED),
   'running: session first, then its thread': shown(TEXT_TURN),
   'a request: start, what it says, its calls, end': shown(TOOL_TURN),
   'calls are run after the request’s end, and before the next request': shown(TOOL_TURN),

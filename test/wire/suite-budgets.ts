@@ -83,6 +83,7 @@ export function describeBudgets(get: GetWire): void {
       // Removed, it cannot be added again.
       const { sessions } = get().client.beta;
       expect((await sessions.update(talk.id, { budget: null })).budget).toBeNull();
+      expect(only(await talk.list(), 'session.updated')).toMatchObject([{ budget: null }]);
       await expect(sessions.update(talk.id, { budget: cap('500') })).rejects.toMatchObject({
         status: 400,
         error: { error: { details: { error_code: 'budget_create_only' } } },

@@ -48,6 +48,23 @@ export function describePermissions(get: GetWire): void {
       expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
     });
 
+    test('answered twice: the second answer is taken without effect, whatever it says', async () => {
+      const talk = await openTalk(get(), {
+        tools: [asking('bash')],
+        replies: [{ blocks: [call('bash', { command: 'echo ran' })] }],
+      });
+      const use = only(await talk.turn('go'), 'agent.tool_use')[0]?.id ?? '';
+      await talk.postUntilIdle(allow(use));
+      const before = (await talk.list()).length;
+      const [echo] = await talk.post(deny(use, 'Too late.'));
+      expect(echo).toMatchObject({ type: 'user.tool_confirmation', result: 'deny' });
+      const list = await talk.list();
+      expect(typesOf(list.slice(before))).toEqual(['user.tool_confirmation']);
+      expect(only(list, 'agent.tool_result')).toMatchObject([{ is_error: false }]);
+      await talk.turn('and now?');
+      expect(JSON.stringify(get().requestsOf(talk.model).at(-1)?.body.messages)).not.toContain('Too late.');
+    });
+
     test('waits while the allowed calls of the same reply run at once', async () => {
       const talk = await openTalk(get(), {
         tools: [asking('write')],
