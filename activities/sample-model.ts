@@ -51,8 +51,7 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));
       const outcome = await deps.model.sample(request, previews, AbortSignal.any([line.abort, line.lost]));
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
-      const { id: model, speed } = agent.model;
-      const cost = deps.prices.costOf({ model, speed: speed ?? null }, outcome.usage);
+      const cost = deps.prices.costOf({ ...agent.model, model: agent.model.id }, outcome.usage);
       const small = <T extends object>(block: T): Promise<T> => detachFields(block, session_id, deps.blobs);
       const said = { ids, offered, window: facts.context_window };
       return { cost, ...(await toResult(outcome, said, small)) };

@@ -43,7 +43,7 @@ function asList(value: unknown, where: string): unknown[] {
 }
 
 const FIELDS = new Set(
-  'model max_tokens messages system tools tool_choice stream thinking output_config speed metadata stop_sequences'.split(
+  'model max_tokens messages system tools tool_choice stream thinking output_config speed inference_geo metadata stop_sequences'.split(
     ' ',
   ),
 );

@@ -33,7 +33,7 @@ export function buildSummaryRequest(input: RequestInput): ModelRequest {
 }
 
 function buildUncached({ agent, messages, tools, workspace, facts }: RequestInput): ModelRequest {
-  const { id, effort, speed } = agent.model;
+  const { id, effort, speed, inference_geo } = agent.model;
   const system = systemPrompt(agent.system, tools.length > 0, workspace.cwd);
   return {
     model: id,
@@ -43,6 +43,7 @@ function buildUncached({ agent, messages, tools, workspace, facts }: RequestInpu
     ...(tools.length > 0 ? { tools: cacheLast(tools) } : {}),
     ...(effort ? { effort: effort.type } : {}),
     ...(speed ? { speed } : {}),
+    ...(inference_geo ? { inference_geo } : {}),
   };
 }
 

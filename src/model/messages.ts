@@ -100,7 +100,7 @@ function parse(data: string): StreamEvent {
 }
 
 function toParams(request: ModelRequest): Params {
-  const { model, max_tokens, system, messages, tools, tool_choice, effort, speed } = request;
+  const { model, max_tokens, system, messages, tools, tool_choice, effort, speed, inference_geo } = request;
   return {
     model,
     max_tokens,
@@ -111,6 +111,7 @@ function toParams(request: ModelRequest): Params {
     ...(tools?.length && tool_choice ? { tool_choice: { type: tool_choice } } : {}),
     // An agent's effort was checked when the agent was saved; the upstream checks it again.
     ...(effort ? { output_config: { effort: effort as NonNullable<Params['output_config']>['effort'] & string } } : {}),
+    ...(inference_geo ? { inference_geo } : {}),
     ...(speed === 'fast' ? { speed, betas: ['fast-mode-2026-02-01'] } : {}),
   };
 }

@@ -14,6 +14,8 @@ export interface ModelRequest {
   tool_choice?: 'none';
   effort?: string;
   speed?: string;
+  /** Where the model must run. */
+  inference_geo?: string;
 }
 
 /** Called while a reply comes in, in order; must not throw and must not block. */

@@ -62,10 +62,15 @@ describe('the request', () => {
     expect(without).not.toHaveProperty('tools');
   });
 
-  it('passes effort and speed on', () => {
-    const model = { id: 'claude-opus-5-5', effort: { type: 'low' as const }, speed: 'fast' as const };
+  it('passes effort, speed and place on', () => {
+    const model = {
+      id: 'claude-opus-5-5',
+      effort: { type: 'low' as const },
+      speed: 'fast' as const,
+      inference_geo: 'us',
+    };
     const request = buildRequest({ agent: { ...agent, model }, messages: turns(1), tools: [], ...common });
-    expect(request).toMatchObject({ effort: 'low', speed: 'fast' });
+    expect(request).toMatchObject({ effort: 'low', speed: 'fast', inference_geo: 'us' });
   });
 
   it('asks for no more tokens than the model gives, nor for more than a compacted conversation leaves room for', () => {

@@ -148,14 +148,15 @@ describe('what is sent', () => {
     expect(upstream.requests.at(-1)?.headers).not.toHaveProperty('x-api-key');
   });
 
-  it('is the request with effort and speed in their places', async () => {
-    await model.sample({ ...ask('hi'), effort: 'low', speed: 'fast' }, createListener(), never());
+  it('is the request with effort, speed and place where they belong', async () => {
+    await model.sample({ ...ask('hi'), effort: 'low', speed: 'fast', inference_geo: 'us' }, createListener(), never());
     expect(upstream.requests.at(-1)).toMatchObject({
-      body: { stream: true, output_config: { effort: 'low' }, speed: 'fast' },
+      body: { stream: true, output_config: { effort: 'low' }, speed: 'fast', inference_geo: 'us' },
       headers: { 'anthropic-beta': 'fast-mode-2026-02-01' },
     });
     await model.sample({ ...ask('hi'), speed: 'standard' }, createListener(), never());
     expect(upstream.requests.at(-1)?.body).not.toHaveProperty('speed');
+    expect(upstream.requests.at(-1)?.body).not.toHaveProperty('inference_geo');
   });
 
   it('keeps its connection from one request to the next, without waiting for the end of the body', async () => {
