@@ -46,8 +46,8 @@ function shortenBlock(block: AnyBlock, most: number): AnyBlock {
   }
   if (block.type === 'tool_use') return { ...block, input: cutWithin(block.input, most) };
   // Thoughts are signed as they are, and a server's own blocks are its own.
-  if (block.type !== 'tool_result') return block;
-  const { content = [] } = block;
+  if (block.type !== 'tool_result' || block.content === undefined) return block;
+  const { content } = block;
   const parts = typeof content === 'string' ? cut(content, most) : content.map((part) => shortenBlock(part, most));
   // Texts stand wherever pictures and files do.
   return { ...block, content: parts } as Block;
