@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
 import { StartError } from './start-error.js';
 
@@ -106,7 +107,7 @@ export interface ModelsConfig extends ModelsFile {
 
 /** Reads the file that says which backend serves which model; throws a StartError with a line for each fault. */
 export function readModelsFile(path: string, env: NodeJS.ProcessEnv): ModelsConfig {
-  const checked = modelsFile.safeParse(parse(path));
+  const checked = modelsFile.safeParse(parse(path), { reportInput: true });
   if (!checked.success) {
     throw new StartError(checked.error.issues.flatMap((issue) => describe(path, issue)).join('\n'));
   }
@@ -149,13 +150,13 @@ function parse(path: string): unknown {
     return JSON.parse(content);
   } catch (error) {
     // The parser's own words quote the file, in which somebody may have put a key.
-    const [place = 'it ends too early'] = /(line \d+ column|position) \d+/.exec(String(error)) ?? [];
-    throw new StartError(`${path}: is not JSON (${place})`);
+    const [place] = /line \d+ column \d+|Unexpected end/.exec(String(error)) ?? [];
+    throw new StartError(`${path}: is not JSON${place === undefined ? '' : ` (${place})`}`);
   }
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return isNativeError(error) && 'code' in error ? String(error.code) : 'unknown';
 }
 
 /** Names no value of the file, for the same reason. */
@@ -164,7 +165,9 @@ function describe(file: string, issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${file}: ${[...at, key].join('.')}: no such field`);
   }
-  const message = issue.code === 'invalid_type' && issue.input === undefined ? 'is needed' : issue.message;
+  const inner = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+  const isMissing = issue.code === 'invalid_type' && issue.input === undefined;
+  const message = isMissing ? 'is needed' : (inner ?? issue).message;
   return [`${file}: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}`];
 }
 

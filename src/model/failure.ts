@@ -23,7 +23,7 @@ export function toFailed(
  * upstream's. Nothing is `terminal`: a wrong key, an empty account or an oversized request can be mended by the operator
  * or by the next message, and the session should still be there then.
  */
-export function toModelFailure(error: unknown, now: number): ModelFailure | undefined {
+function toModelFailure(error: unknown, now: number): ModelFailure | undefined {
   if (error instanceof BrokenStream || error instanceof MalformedReply) {
     return requestFailed(`The reply of the model's API broke off: ${error.message}.`);
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isNativeError } from 'node:util/types';
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk';
 import { isTooLong } from './too-long.js';
 
@@ -22,7 +23,7 @@ const OVERLOADED = 529;
 
 /** The error that nothing could be sent, or nothing came. */
 export function toConnectionError(error: unknown): APIConnectionError {
-  return new APIConnectionError({ cause: error instanceof Error ? error : new Error(String(error)) });
+  return new APIConnectionError({ cause: isNativeError(error) ? error : new Error(String(error)) });
 }
 
 interface Told {

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { APIConnectionError } from '@anthropic-ai/sdk';
 import { AnthropicVertex } from '@anthropic-ai/vertex-sdk';
 import { type AuthClient, GoogleAuth, OAuth2Client } from 'google-auth-library';
@@ -30,7 +31,7 @@ async function findCredentials(): Promise<AuthClient> {
   try {
     return await new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' }).getClient();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = isNativeError(error) ? error.message : String(error);
     throw new APIConnectionError({ message: `Google's credentials: ${reason}` });
   }
 }

@@ -45,6 +45,7 @@ const request = z
     max_tokens: z.int().positive().optional(),
     max_completion_tokens: z.int().positive().optional(),
     tools: z.array(tool).min(1).optional(),
+    tool_choice: z.literal('none').optional(),
     reasoning_effort: z.enum(['low', 'medium', 'high']).optional(),
   })
   .superRefine(({ messages }, context) => {
