@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
@@ -21,6 +21,7 @@ export interface Wire {
   script(model: string, ...replies: Scripted[]): void;
   /** Requests of one model, in order. */
   requestsOf(model: string): UpstreamRequest[];
+  upstream: Upstream;
   /** What the server said on the way. */
   lines: string[];
   /** Ends the server and starts another on the same directory, after something was done to it. */
@@ -31,17 +32,33 @@ export interface Wire {
 /** A reply, or one that depends on the request or takes its time. */
 export type Scripted = UpstreamReply | ((request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>);
 
-export async function startWire(env: Record<string, string> = {}): Promise<Wire> {
+export interface WireOptions {
+  /** The context window of the models, in tokens: the upstream refuses what is longer. */
+  window?: number;
+  /** The upstream's requests that are kept; default all. */
+  keep?: number;
+}
+
+export async function startWire(env: Record<string, string> = {}, options: WireOptions = {}): Promise<Wire> {
   const dataDir = mkdtempSync(join(tmpdir(), 'drover-wire-'));
   const scripts = new Map<string, Scripted[]>();
-  const upstream = await startUpstream({ apiKey: UPSTREAM_KEY, answer: (request) => answer(scripts, request) });
+  const { window, keep } = options;
+  const upstream = await startUpstream({
+    apiKey: UPSTREAM_KEY,
+    answer: (request) => answer(scripts, request),
+    ...(window === undefined ? {} : { contextWindow: window }),
+    ...(keep === undefined ? {} : { keep }),
+  });
+  if (window !== undefined) writeModels(dataDir, upstream, window);
   const lines: string[] = [];
   const open = (): Promise<Server> => {
-    const config = readConfig({ ...envOf(dataDir, upstream), ...env });
+    const own = window === undefined ? {} : { DROVER_MODEL: 'auto' };
+    const config = readConfig({ ...envOf(dataDir, upstream), ...own, ...env });
     return startServer(config, { version: '0.0.0-test', log: (line) => void lines.push(line) });
   };
   const wire: Wire = {
     dataDir,
+    upstream,
     lines,
     ...(await connect(dataDir, await open())),
     script: (model, ...replies) => void scripts.set(model, [...(scripts.get(model) ?? []), ...replies]),
@@ -73,6 +90,13 @@ function envOf(dataDir: string, upstream: Upstream): Record<string, string> {
     ANTHROPIC_API_KEY: UPSTREAM_KEY,
     DROVER_UPSTREAM_URL: upstream.url,
   };
+}
+
+/** The file that the server finds in its data directory. */
+function writeModels(dataDir: string, upstream: Upstream, context_window: number): void {
+  const own = { type: 'anthropic', base_url: upstream.url, api_key_env: 'ANTHROPIC_API_KEY' };
+  const models = { '*': { backend: 'own', context_window } };
+  writeFileSync(join(dataDir, 'models.json'), JSON.stringify({ backends: { own }, models }));
 }
 
 async function connect(dataDir: string, server: Server): Promise<Pick<Wire, 'server' | 'client' | 'temporal'>> {
