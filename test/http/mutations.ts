@@ -73,11 +73,19 @@ function mutateList(choice: Choice, list: unknown[]): unknown[] {
     case 1:
       return [...list, ...list];
     case 2:
-      return Array.from({ length: choice.of([2, 60, 300, 1_100]) }, () => list[0] ?? 1);
+      return repeated(list[0] ?? 1, choice.of([2, 60, 300, 1_100]));
     default:
       return list.map((item, index) => (index === at % list.length ? mutateValue(choice, item) : item));
   }
 }
+
+/** As often as asked, but for what would be megabytes then: that is another test's. */
+function repeated(item: unknown, times: number): unknown[] {
+  const most = Math.ceil(LONGEST / JSON.stringify(item).length);
+  return Array.from({ length: Math.min(times, most) }, () => item);
+}
+
+const LONGEST = 500_000;
 
 function mutateRecord(choice: Choice, entries: [string, unknown][]): unknown {
   const at = choice.below(Math.max(1, entries.length));
