@@ -61,10 +61,10 @@ const PARTS: Record<string, Rule> = {
   },
   cli: { packages: ['node', '@anthropic-ai/sdk'] },
 
-  workflows: { code: ['harness'], types: ['session', 'activities'], packages: ['@temporalio/workflow'] },
+  workflows: { code: ['harness', 'pricing'], types: ['session', 'activities'], packages: ['@temporalio/workflow'] },
   activities: {
     code: ['harness', 'session', 'sandbox', 'api-error', 'ids'],
-    types: ['model', 'storage'],
+    types: ['model', 'pricing', 'storage'],
     packages: ['node', '@temporalio/activity', '@temporalio/common'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
@@ -105,6 +105,13 @@ test('the table allows no part that does not exist', () => {
 test('of the log the wire knows the contract only', () => {
   const known = imports.filter(({ from, to }) => partOf(from) === 'http' && isOurs(to) && partOf(to) === 'session');
   expect(known.filter(({ to }) => to !== 'src/session/session.ts').map(describeImport)).toEqual([]);
+});
+
+test('of prices the mind knows the arithmetic only', () => {
+  const inWorkflows = imports.filter(({ from }) => ['harness', 'workflows'].includes(partOf(from)));
+  const known = inWorkflows.filter(({ to, isType }) => isOurs(to) && partOf(to) === 'pricing' && !isType);
+  expect(known.length).toBeGreaterThan(0);
+  expect(known.filter(({ to }) => to !== 'src/pricing/list-cost.ts').map(describeImport)).toEqual([]);
 });
 
 test('no file imports itself by way of others', () => {
