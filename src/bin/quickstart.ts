@@ -1,6 +1,6 @@
 import { quickstart } from '../cli/quickstart.js';
 import { loadApiKey } from '../config/api-key.js';
-import { type Flags, readConfig } from '../config/config.js';
+import { type Config, type Flags, readConfig } from '../config/config.js';
 import { QUICKSTART_TASK } from '../model/scripted-task.js';
 import { readRecord } from '../temporal/server/embedded-record.js';
 import { PROGRAM } from './package-paths.js';
@@ -24,7 +24,7 @@ export async function runQuickstart(
       dataDir,
       laterUrl: `http://127.0.0.1:${config.port === 0 ? 'PORT' : config.port}`,
       scripted,
-      model: env['DROVER_QUICKSTART_MODEL'] ?? (scripted ? 'scripted' : MODEL),
+      model: env['DROVER_QUICKSTART_MODEL'] ?? (scripted ? 'scripted' : firstModel(config)),
       task: QUICKSTART_TASK,
       keep,
       apiKey: () => loadApiKey(config).value,
@@ -37,6 +37,11 @@ export async function runQuickstart(
 }
 
 const MODEL = 'claude-sonnet-5-5';
+
+/** The first that a file of models names, if there is one. */
+function firstModel({ model }: Config): string {
+  return Object.keys(model.file?.models ?? {}).find((id) => !id.endsWith('*')) ?? MODEL;
+}
 
 function argumentsOf(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([name, value]) => [
