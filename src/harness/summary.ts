@@ -61,16 +61,18 @@ function describeCall({ session_id }: ThreadState, call: ToolCall): string {
   const line = code(commandLine(call));
   if (call.waits_for === 'result') {
     const answer = { type: 'user.custom_tool_result', custom_tool_use_id: call.id, content: '…' };
-    return `The tool ${line} is yours to run. Its result:\n\n${fenced(signal(session_id, answer))}`;
+    return `The tool ${line} is yours to run. Its result:\n\n${signal(session_id, answer)}`;
   }
   const about = { type: 'user.tool_confirmation', tool_use_id: call.id };
   const allow = signal(session_id, { ...about, result: 'allow' });
   const deny = signal(session_id, { ...about, result: 'deny', deny_message: '…' });
-  return `May it run ${line}?\n\n${fenced(`${allow}\n${deny}`)}`;
+  return `May it run ${line}? Yes:\n\n${allow}\n\nNo:\n\n${deny}`;
 }
 
+/** A command for a shell, in lines short enough for where it is shown. */
 function signal(workflowId: string, event: object): string {
-  return `temporal workflow signal --workflow-id ${workflowId} --name ${SIGNAL_EVENTS} --input '${JSON.stringify(event)}'`;
+  const lines = ['temporal workflow signal', `--workflow-id ${workflowId}`, `--name ${SIGNAL_EVENTS}`];
+  return fenced([...lines, `--input '${JSON.stringify(event)}'`].join(' \\\n  '));
 }
 
 function code(text: string): string {

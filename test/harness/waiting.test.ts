@@ -178,7 +178,8 @@ test('the summary says who is asked for what, since when, and the very line that
   const text = summarize(thread.state, { type: 'wait' });
   expect(text).toContain(`**Waits for you** since ${new Date(thread.state.clock).toISOString()}`);
   expect(text).toContain('May it run `ask`?');
-  const line = `temporal workflow signal --workflow-id sesn_1 --name events --input '{"type":"user.tool_confirmation","tool_use_id":"${id(calls[0])}","result":"allow"}'`;
-  expect(text).toContain(line);
+  const input = `'{"type":"user.tool_confirmation","tool_use_id":"${id(calls[0])}","result":"allow"}'`;
+  const line = ['temporal workflow signal', '--workflow-id sesn_1', '--name events', `--input ${input}`];
+  expect(text).toContain(line.join(' \\\n  '));
   expect(text).toContain(`"custom_tool_use_id":"${id(calls[1])}"`);
 });

@@ -160,8 +160,8 @@ export function describePermissions(get: GetWire): void {
         replies: [{ blocks: [call('bash', { command: 'echo allowed' })] }],
       });
       const use = only(await talk.turn('go'), 'agent.tool_use')[0]?.id ?? '';
-      const shown = await details(get, talk.id);
-      const line = /--workflow-id (\S+) --name (\S+) --input '(.*?)'/.exec(shown.replaceAll(String.raw`\"`, '"'));
+      const { currentDetails } = await metadata(get, talk.id);
+      const line = /--workflow-id (\S+) \\\n +--name (\S+) \\\n +--input '(.*?)'/.exec(currentDetails);
       expect(line?.[1]).toBe(talk.id);
       const from = talk.stream.events.length;
       await get()
@@ -179,9 +179,11 @@ export function describePermissions(get: GetWire): void {
       await talk.turn('go');
       const before = await talk.list();
       await signal(get, talk.id, { type: 'user.tool_confirmation', tool_use_id: 'sevt_other', result: 'allow' });
-      expect(await details(get, talk.id)).toContain('No call waits for an answer under the id sevt_other');
+      expect((await metadata(get, talk.id)).currentDetails).toContain(
+        'No call waits for an answer under the id sevt_other',
+      );
       await signal(get, talk.id, { type: 'user.tool_confirmation', tool_use_id: 'sevt_other', result: 'perhaps' });
-      expect(await details(get, talk.id)).toContain('must be');
+      expect((await metadata(get, talk.id)).currentDetails).toContain('must be');
       expect(await talk.list()).toEqual(before);
     });
   });
@@ -191,8 +193,8 @@ function signal(get: GetWire, id: string, value: unknown): Promise<void> {
   return get().temporal.workflow.getHandle(id).signal('events', value);
 }
 
-async function details(get: GetWire, id: string): Promise<string> {
-  return JSON.stringify(await get().temporal.workflow.getHandle(id).query(METADATA));
+function metadata(get: GetWire, id: string): Promise<{ currentDetails: string }> {
+  return get().temporal.workflow.getHandle(id).query(METADATA);
 }
 
 /** What the UI asks a workflow for: its current details among them. */
