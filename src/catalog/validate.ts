@@ -31,8 +31,9 @@ interface Problem {
 
 function describe(issue: Issue): Problem {
   const { path, message } = innermost(issue, []);
-  const field = path.map(String).join('.');
-  return { path, text: field === '' ? `The request body: ${message}` : `${field}: ${message}` };
+  const field = path.map((name) => shorten(String(name), 100)).join('.');
+  const fault = shorten(message, 300);
+  return { path, text: field === '' ? `The request body: ${fault}` : `${field}: ${fault}` };
 }
 
 function innermost(issue: Issue, prefix: Path): { path: Path; message: string } {
@@ -40,6 +41,8 @@ function innermost(issue: Issue, prefix: Path): { path: Path; message: string } 
   if (issue.code === 'invalid_union') {
     const inner = closest(issue.errors);
     if (inner) return innermost(inner, path);
+    const first = issue.errors[0]?.[0];
+    if (first && isMissing(first.message)) return { path, message: plain(first.message) };
   }
   if (issue.code === 'invalid_key' && issue.issues[0]) {
     return { path, message: `the key is not valid: ${issue.issues[0].message}` };
@@ -54,5 +57,14 @@ function closest(branches: readonly Issue[][]): Issue | undefined {
 }
 
 function plain(message: string): string {
-  return message.endsWith('received undefined') ? 'is required' : message;
+  return isMissing(message) ? 'is required' : message;
+}
+
+function isMissing(message: string): boolean {
+  return message.endsWith('received undefined');
+}
+
+/** Names that the caller made up are part of paths and messages: these stay readable. */
+function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
 }

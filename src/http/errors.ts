@@ -24,7 +24,14 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 export function toErrorBody(error: ApiError, requestId: string): ErrorBody {
   const { type, message, code } = error;
   const details = code === undefined ? {} : { details: { error_code: code } };
-  return { type: 'error', error: { type, message, ...details }, request_id: requestId };
+  return { type: 'error', error: { type, message: shorten(message), ...details }, request_id: requestId };
+}
+
+const MAX_MESSAGE = 2_000;
+
+/** What was sent may be quoted in a message, and may be megabytes. */
+function shorten(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`;
 }
 
 /** The path alone: a query may carry what should not be in a log. */

@@ -6,6 +6,7 @@ import type { SessionLog } from '../session/session.js';
 import { agentHandlers } from './agents.js';
 import { type Authenticate, createAuthenticate } from './auth.js';
 import { MAX_BODY_BYTES, parseBody } from './body.js';
+import { sendClientError } from './client-error.js';
 import { createDrain } from './drain.js';
 import { environmentHandlers } from './environments.js';
 import { pathOf, type ReportError, sendError } from './errors.js';
@@ -50,6 +51,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     ...LIMITS,
     genReqId: newRequestId,
     exposeHeadRoutes: false,
+    clientErrorHandler: sendClientError,
     routerOptions: { maxParamLength: 10_000, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
       // Thrown before any hook has run: a path that is no path, for example.
@@ -61,6 +63,8 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
       }
     },
   });
+  // Node would answer an `expect` it does not know with an empty 417; it may as well be ignored.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
     parseBody(body),

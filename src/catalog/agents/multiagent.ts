@@ -5,7 +5,7 @@ export type Multiagent = Anthropic.Beta.Sessions.BetaManagedAgentsMultiagent;
 export type MultiagentParams = Anthropic.Beta.Sessions.BetaManagedAgentsMultiagentParams;
 export type RosterEntry = Anthropic.Beta.Sessions.BetaManagedAgentsMultiagentRosterEntryParams;
 
-const id = z.string().min(1);
+const id = z.string().min(1).max(256);
 const agent = z.strictObject({ type: z.literal('agent'), id, version: z.int().min(1).exactOptional() });
 const self = z.strictObject({ type: z.literal('self') });
 const advisor = z.strictObject({ type: z.literal('advisor'), model: id });

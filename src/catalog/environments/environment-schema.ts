@@ -16,7 +16,8 @@ const scope = z
 
 const host = z
   .string()
-  .max(255)
+  // A text of megabytes would be too much for the expression.
+  .max(255, { abort: true })
   .regex(
     /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
     'must be a host name or *.host, without scheme, port and path',
