@@ -10,7 +10,8 @@ export async function serve(env: NodeJS.ProcessEnv, flags: Flags, version: strin
   const server = await startServer(config, { version, log });
   if (config.model.kind === 'scripted') log('no ANTHROPIC_API_KEY: a scripted model plays the model’s part');
   if (server.key.file !== undefined) log(`the API key for clients is in ${server.key.file}`);
-  if (server.temporalUi !== undefined) log(`sessions can be watched at ${server.temporalUi}`);
+  if (server.temporalUi !== undefined)
+    log(`sessions can be watched at ${server.temporalUi} (TEMPORAL_ADDRESS=${server.temporalAddress})`);
   process.stdout.write(`drover ready at ${server.url}\n`);
   await Promise.race([asked, server.ended]);
   await server.stop();

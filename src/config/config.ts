@@ -16,6 +16,8 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly model: ModelConfig;
+  /** Model requests in one turn before it is ended with an error. */
+  readonly roundsPerTurn: number;
   /** Requests a minute for each API key; 0 is no limit. */
   readonly rateLimits: { readonly create: number; readonly read: number };
   /** Model calls and tools at work at once. */
@@ -151,6 +153,7 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
       apiKey: checked.ANTHROPIC_API_KEY,
       upstreamUrl: checked.DROVER_UPSTREAM_URL?.replace(/\/+$/, ''),
     }),
+    roundsPerTurn: checked.DROVER_ROUNDS_PER_TURN,
     rateLimits: Object.freeze({ create: checked.DROVER_RATE_LIMIT_CREATE, read: checked.DROVER_RATE_LIMIT_READ }),
     maxRunning: mostRunning(checked),
     sandbox: Object.freeze({

@@ -16,6 +16,9 @@ export const settings = z
     /** The model's API. Not ANTHROPIC_BASE_URL: clients on the same machine set that one to reach Drover. */
     DROVER_UPSTREAM_URL: url().optional(),
 
+    /** Model requests in one turn before it is ended with an error. */
+    DROVER_ROUNDS_PER_TURN: whole(1, 100_000).default(500),
+
     /** For each API key, in requests a minute; 0 is no limit. */
     DROVER_RATE_LIMIT_CREATE: whole(0, 100_000).default(0),
     DROVER_RATE_LIMIT_READ: whole(0, 100_000).default(0),

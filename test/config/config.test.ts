@@ -19,6 +19,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     apiKey: undefined,
     dataDir: '/srv/.drover',
     model: { kind: 'scripted', apiKey: undefined, upstreamUrl: undefined },
+    roundsPerTurn: 500,
     rateLimits: { create: 0, read: 0 },
     maxRunning: 128,
     sandbox: { backend: 'auto', image: 'drover-sandbox:latest', runtime: undefined, idleMs: 900_000 },
