@@ -213,7 +213,7 @@ function toResult(thread: Thread, outcome: Outcome, lost: boolean): SampleResult
 }
 
 /** The same as the result of a compaction that keeps nothing. */
-export function toSummary(result: SampleResult, through: number): CompactResult {
+function toSummary(result: SampleResult, through: number): CompactResult {
   if (result.type === 'failed') return result;
   const { usage, cost = NO_COST } = result;
   if (result.type === 'interrupted') return { type: 'interrupted', usage, cost };

@@ -12,12 +12,15 @@ interface Round {
 
 interface Plan {
   turns: Round[][];
+  /** Before each of these turns' first request what went before is summed up. */
+  summed: number[];
   /** The last turn is still under way: its last calls have no results yet. */
   open: boolean;
 }
 
 const round = fc.record({ calls: fc.nat(3), inputs: fc.nat(2), ms: fc.nat(5_000) });
 const plan: fc.Arbitrary<Plan> = fc.record({
+  summed: fc.uniqueArray(fc.integer({ min: 1, max: 4 })),
   turns: fc.array(fc.array(round, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 }),
   open: fc.boolean(),
 });
@@ -35,12 +38,13 @@ export const START: SessionStart = {
   created_at: 1_000,
 };
 
-function play({ turns, open }: Plan): ThreadLog {
+function play({ turns, summed, open }: Plan): ThreadLog {
   const writer = createWriter();
   turns.forEach((rounds, index) => {
     writer.input();
     writer.takeUp();
     writer.event('session.status_running');
+    if (summed.includes(index)) writer.sumUp();
     rounds.forEach((one, at) => playRound(writer, one, open && index === turns.length - 1 && at === rounds.length - 1));
     if (open && index === turns.length - 1) return;
     writer.event('session.usage', { usage: { input_tokens: index } });
@@ -52,9 +56,9 @@ function play({ turns, open }: Plan): ThreadLog {
 function playRound(writer: Writer, { calls, inputs, ms }: Round, isCutOff: boolean): void {
   writer.event('span.model_request_start');
   writer.wait(ms);
-  writer.reply();
+  const ids = writer.reply(calls);
   writer.event('agent.message', { content: [{ type: 'text', text: `after ${ms} ms` }] });
-  const ids = Array.from({ length: calls }, () => writer.event('agent.tool_use', { name: 'bash', input: {} }));
+  for (let count = 0; count < calls; count += 1) writer.event('agent.tool_use', { name: 'bash', input: {} });
   for (let count = 0; count < inputs; count += 1) writer.input();
   if (isCutOff) return;
   for (const id of ids.toReversed()) writer.event('agent.tool_result', { tool_use_id: id, content: [] });
@@ -81,9 +85,18 @@ function createWriter() {
       for (const id of waiting) entries.push({ kind: 'processed', ...stamp(), id });
       waiting = [];
     },
-    reply() {
-      const reply = { content: [], stop_reason: 'tool_use', tool_use_ids: {} };
-      entries.push({ kind: 'assistant', ...stamp(), reply });
+    reply(calls: number): string[] {
+      const { seq } = stamp();
+      // The reply comes first, then its message, then its calls.
+      const ids = Array.from({ length: calls }, (_, index) => `sevt_${seq + 2 + index}`);
+      const tool_use_ids = Object.fromEntries(ids.map((id) => [id, `toolu_${id}`]));
+      entries.push({ kind: 'assistant', ...stamp(), reply: { content: [], stop_reason: 'tool_use', tool_use_ids } });
+      return ids;
+    },
+    /** All that went before, which has no open calls. */
+    sumUp() {
+      const summary = { through: entries.length, content: [], words: [], system: [] };
+      entries.push({ kind: 'summary', ...stamp(), summary });
     },
   };
 }

@@ -116,6 +116,37 @@ const FAULTS: Record<
     where: (entry) => entry.kind === 'event' && entry.event.type === 'agent.tool_use',
     says: /which was not called$/,
   },
+  'a summary stands for what comes after it': {
+    spoil: (entries, at) =>
+      entries.with(
+        at,
+        through(one(entries, at), () => at + 1),
+      ),
+    where: ({ kind }) => kind === 'summary',
+    says: /^the summary in entry \d+ stands for entry \d+, which comes later$/,
+  },
+  'a summary stands for nothing': {
+    spoil: (entries, at) =>
+      entries.with(
+        at,
+        through(one(entries, at), () => 0),
+      ),
+    where: ({ kind }) => kind === 'summary',
+    says: /^the summary in entry \d+ stands for no more than the one before it$/,
+  },
+  'a summary parts calls from their results': {
+    spoil: (entries, at) => {
+      const { seq } = one(entries, at);
+      const reply = entries.findLast((entry) => entry.seq < seq && hasCalls(entry));
+      return entries.with(
+        at,
+        through(one(entries, at), () => reply?.seq ?? 0),
+      );
+    },
+    where: ({ kind }) => kind === 'summary',
+    // Without a call before it, it stands for nothing.
+    says: /parts the calls of entry \d+ from their results$|stands for no more/,
+  },
   'an input is processed twice': {
     spoil: (entries, at) => renumbered(entries.toSpliced(at, 0, one(entries, at))),
     where: (entry) => entry.kind === 'processed',
@@ -160,6 +191,15 @@ test('queued inputs are listed last and stamped where they are taken up', () => 
     RUNS,
   );
 });
+
+function hasCalls(entry: LogEntry): boolean {
+  return entry.kind === 'assistant' && Object.keys(entry.reply.tool_use_ids).length > 0;
+}
+
+function through(entry: LogEntry, change: (before: number) => number): LogEntry {
+  if (entry.kind !== 'summary') return entry;
+  return { ...entry, summary: { ...entry.summary, through: change(entry.summary.through) } };
+}
 
 function isClosed(entries: LogEntry[]): boolean {
   const last = entries.at(-1);

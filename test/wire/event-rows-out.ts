@@ -1,6 +1,6 @@
 import type { EventParams } from '../../src/catalog/sessions/event-schema.js';
 import type { SessionEvent } from '../../src/session/session.js';
-import { type EventRow, later, never, open, shown, testsIn } from './event-row.js';
+import { type EventRow, later, never, shown, testsIn } from './event-row.js';
 
 const budgets = testsIn('wire/suite-budgets');
 const custom = testsIn('wire/suite-custom-tools');
@@ -9,6 +9,7 @@ const failures = testsIn('wire/suite-failures');
 const interrupts = testsIn('wire/suite-interrupts');
 const life = testsIn('wire/suite-life');
 const limits = testsIn('wire/limits.test');
+const long = testsIn('wire/long-context.test');
 const permissions = testsIn('wire/suite-permissions');
 const streams = testsIn('wire/suite-streams');
 const tools = testsIn('wire/suite-tools');
@@ -21,6 +22,8 @@ const GIVEN_UP = failures('five times in a row is given up');
 const ARCHIVED = life('ends every stream after its last event, keeps the log, and takes nothing more');
 const UPDATED = life('of title and metadata is an event with what changed, and nothing when nothing did');
 const REFUSED = turns('that is refused says so, and the session goes on without the refused part');
+
+const COMPACTED = long('a summary makes no call, has its span and its usage, and is no message');
 
 const STOPPED = interrupts('stops a model call; the text that was shown is in the log and in the next request');
 const ALLOWED = permissions('is not run before it is allowed, and then once');
@@ -44,7 +47,7 @@ export const EMITTED = {
   'agent.mcp_tool_use': later('MCP'),
   'agent.mcp_tool_result': later('MCP'),
   'agent.custom_tool_use': shown(ANSWERED),
-  'agent.thread_context_compacted': open,
+  'agent.thread_context_compacted': shown(COMPACTED),
   'agent.thread_message_received': later('subagents'),
   'agent.thread_message_sent': later('subagents'),
   'session.status_running': shown(TEXT_TURN),
@@ -153,7 +156,9 @@ export const ERRORS = {
   tool_use_limit_reached_error: shown(
     limits('a turn that would go on for ever ends at the limit of its model requests; the next message starts anew'),
   ),
-  compaction_limit_reached_error: open,
+  compaction_limit_reached_error: shown(
+    long('three compactions in a row that do not help end the turn; the next message starts anew'),
+  ),
   repository_authentication_error: later('repositories'),
   repository_forbidden_error: later('repositories'),
   repository_not_found_error: later('repositories'),
