@@ -2,14 +2,21 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { UpstreamBlock } from '../../bench/upstream-reply.js';
 import { listRuns } from '../../src/temporal/history.js';
 import { startWire, type Wire } from '../wire/server.js';
-import { openTalk, type Talk } from '../wire/session.js';
+import { allow, answer, asking, call, customTool, deny, instruct } from '../wire/answers.js';
+import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
 import { decodeRuns, writeGolden } from './golden.js';
 
 /** Plays one session of each kind on a real server and keeps their histories as the golden ones of this release. */
 export async function recordGolden(release: string): Promise<void> {
-  const wire = await startWire({ DROVER_CONTINUE_AS_NEW_EVENTS: '40' });
+  await record(release, { ...SESSIONS, ...STOPS }, await startWire({ DROVER_CONTINUE_AS_NEW_EVENTS: '40' }));
+  await record(release, LONG, await startWire({}, { window: WINDOW }));
+}
+
+type Act = (wire: Wire) => Promise<Talk>;
+
+async function record(release: string, sessions: Record<string, Act>, wire: Wire): Promise<void> {
   try {
-    for (const [name, act] of Object.entries(SESSIONS)) {
+    for (const [name, act] of Object.entries(sessions)) {
       const talk = await act(wire);
       const runs = await historiesOf(wire, talk.id);
       writeGolden({ release, name, runs, log: decodeRuns(runs) });
@@ -22,7 +29,7 @@ export async function recordGolden(release: string): Promise<void> {
 const bash = (command: string): UpstreamBlock => ({ type: 'tool_use', name: 'bash', input: { command } });
 const SLOW = { firstTokenMs: 20_000 };
 
-const SESSIONS: Record<string, (wire: Wire) => Promise<Talk>> = {
+const SESSIONS: Record<string, Act> = {
   async text(wire) {
     const talk = await openTalk(wire);
     await talk.turn('hello');
@@ -104,6 +111,62 @@ const SESSIONS: Record<string, (wire: Wire) => Promise<Talk>> = {
     await talk.turn('one');
     await talk.turn('two');
     await talk.turn('three');
+    return talk;
+  },
+};
+
+/** Sessions that stop for somebody. */
+const STOPS: Record<string, Act> = {
+  async 'custom-tools'(wire) {
+    const replies = [{ blocks: [call('weather', { city: 'Bern' }), call('people', { city: 'Bern' })] }];
+    const talk = await openTalk(wire, { tools: [customTool('weather'), customTool('people')], replies });
+    const [weather, people] = only(await talk.turn('Bern?'), 'agent.custom_tool_use').map(({ id }) => id);
+    await talk.postUntilIdle(answer(people ?? '', '134,000'));
+    await talk.postUntilIdle(answer(weather ?? '', 'sunny'), instruct('Be brief.'));
+    return talk;
+  },
+  async confirmations(wire) {
+    const blocks = [bash('echo one'), bash('echo two'), call('read', { file_path: 'a' })];
+    const talk = await openTalk(wire, { tools: [asking('bash')], replies: [{ blocks }] });
+    const [one, two] = only(await talk.turn('go'), 'agent.tool_use').map(({ id }) => id);
+    await talk.postUntilIdle(deny(two ?? '', 'Not that.'));
+    await wire.temporal.workflow.getHandle(talk.id).signal('events', allow(one ?? ''));
+    await talk.stream.until((event) => event.type === 'session.status_idle' && event.stop_reason.type === 'end_turn');
+    return talk;
+  },
+  async 'interrupted-question'(wire) {
+    const talk = await openTalk(wire, { tools: [asking('bash')], replies: [{ blocks: [bash('true')] }] });
+    await talk.turn('go');
+    await talk.postUntilIdle({ type: 'user.interrupt' });
+    return talk;
+  },
+  async budget(wire) {
+    const max_list_cost = { amount: '5', currency: 'USD' as const };
+    const usage = { input_tokens: 0, output_tokens: 20_000 };
+    const talk = await openTalk(wire, {
+      model: newPricedModel(),
+      tools: true,
+      budget: { type: 'limit', max_list_cost },
+      replies: [{ usage, blocks: [bash('true')] }],
+    });
+    const stopped = await talk.turn('go');
+    await wire.client.beta.sessions.update(talk.id, { budget: null });
+    await talk.stream.untilIdle(stopped.length);
+    return talk;
+  },
+};
+
+const WINDOW = 10_000;
+/** A fifth of it: a token is four characters. */
+const LONG_MESSAGE = 'to be read again with every request '.repeat(225);
+
+/** Sessions that outgrow their model's window. */
+const LONG: Record<string, Act> = {
+  async compacted(wire) {
+    const talk = await openTalk(wire);
+    for (let turn = 1; turn <= 5; turn += 1) await talk.turn(`${turn} ${LONG_MESSAGE}`);
+    if (only(await talk.list(), 'agent.thread_context_compacted').length === 0)
+      throw new Error('nothing was compacted');
     return talk;
   },
 };

@@ -30,11 +30,16 @@ const named = (golden: Golden): string => `${golden.release} ${golden.name}`;
 test('there is a session of each kind', () => {
   const names = new Set(readGolden().map(({ name }) => name));
   expect([...names].sort()).toEqual([
+    'budget',
     'cancelled',
+    'compacted',
+    'confirmations',
     'continued-as-new',
+    'custom-tools',
     'initial-events',
     'interrupted-command',
     'interrupted-model',
+    'interrupted-question',
     'queued',
     'retry',
     'signals',
