@@ -13,7 +13,10 @@ export interface ChatRequestSeen extends SeenRequest {
   socketPort: number | undefined;
 }
 
-/** A chat-completions server on loopback: strict in what it takes, and replying as the user's last text, a JSON reply, says. */
+/**
+ * A chat-completions server on loopback: strict in what it takes, and replying as the user's last text says, which is a
+ * reply as JSON, or a list of those for the turn's requests.
+ */
 export interface ChatUpstream {
   /** Up to and with the version. */
   url: string;
@@ -59,7 +62,7 @@ async function serve(
   if (url !== '/v1/chat/completions') return refuse(response, dialect, { status: 404, message: 'not found' });
   const checked = checkChatRequest(JSON.parse(raw));
   if ('fault' in checked) return refuse(response, dialect, { status: 400, message: checked.fault });
-  const reply = JSON.parse(lastText(checked)) as UpstreamReply; // The tests say what they want in this form.
+  const reply = wantedReply(checked);
   if (reply.error) return refuse(response, dialect, { message: 'failing as told', ...reply.error });
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   await tell(response, dialect, reply);
@@ -72,8 +75,20 @@ async function readAll(incoming: IncomingMessage): Promise<string> {
   return text;
 }
 
+function wantedReply(request: CheckedChatRequest): UpstreamReply {
+  // The tests say what they want in this form.
+  const wanted = JSON.parse(lastText(request)) as UpstreamReply | UpstreamReply[];
+  const asked = request.messages.findLastIndex(isText);
+  const step = request.messages.slice(asked).filter(({ role }) => role === 'assistant').length;
+  return [wanted].flat()[step] ?? {};
+}
+
+function isText({ role, content }: CheckedChatRequest['messages'][number]): boolean {
+  return role === 'user' && (typeof content === 'string' || content.every(({ type }) => type === 'text'));
+}
+
 function lastText({ messages }: CheckedChatRequest): string {
-  const last = messages.findLast((message) => message.role === 'user')?.content ?? '';
+  const last = messages.findLast(isText)?.content ?? '';
   if (typeof last === 'string') return last;
   return last.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
 }
