@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { MessageParam, ModelRequest } from '../model/model.js';
 import type { ModelFacts } from '../model/facts.js';
+import { asUserText } from './instructions.js';
 import type { SessionAgent } from '../session/session.js';
 
 export interface RequestInput {
@@ -9,7 +10,7 @@ export interface RequestInput {
   tools: Anthropic.Beta.BetaTool[];
   /** Where the agent's commands run. */
   workspace: { cwd: string };
-  facts: Pick<ModelFacts, 'context_window' | 'max_output_tokens'>;
+  facts: ModelFacts;
 }
 
 type Cached = { cache_control: Anthropic.Beta.BetaCacheControlEphemeral };
@@ -19,7 +20,8 @@ type Cached = { cache_control: Anthropic.Beta.BetaCacheControlEphemeral };
  * shorter did: nothing in it changes with the time of day, so the upstream's cache holds. Nothing given is changed.
  */
 export function buildRequest(input: RequestInput): ModelRequest {
-  return { ...buildUncached(input), messages: cacheLastTurns(input.messages) };
+  const request = buildUncached(input);
+  return { ...request, messages: cacheLastTurns(request.messages) };
 }
 
 /**
@@ -39,7 +41,7 @@ function buildUncached({ agent, messages, tools, workspace, facts }: RequestInpu
     model: id,
     max_tokens: maxTokens(facts),
     ...(system === '' ? {} : { system: [{ type: 'text', text: system, ...CACHED }] }),
-    messages,
+    messages: facts.takes_system_messages ? messages : asUserText(messages),
     ...(tools.length > 0 ? { tools: cacheLast(tools) } : {}),
     ...(effort ? { effort: effort.type } : {}),
     ...(speed ? { speed } : {}),

@@ -18,6 +18,8 @@ export function parseSignal(value: unknown, newEventId: () => string): InputEven
   for (const [index, item] of list.entries()) {
     const event = parseEvent(item, newEventId());
     if (typeof event === 'string') return `events.${index}: ${event}`;
+    if (event.type === 'system.message' && index < list.length - 1)
+      return `events.${index}: a system.message comes last`;
     events.push(event);
   }
   return events;

@@ -6,7 +6,7 @@ const tool = (name: string) => ({ name, input_schema: { type: 'object' as const 
 const agent = { model: { id: 'claude-opus-5-5' }, system: 'Be brief.' };
 const common = {
   workspace: { cwd: '/workspace' },
-  facts: { context_window: 200_000, max_output_tokens: 32_000 },
+  facts: { context_window: 200_000, max_output_tokens: 32_000, takes_system_messages: true },
 };
 
 function turns(count: number): MessageParam[] {
@@ -32,7 +32,8 @@ function unmarked(value: unknown): string {
 }
 
 function longestReplies(context_window: number, max_output_tokens: number): number[] {
-  const input = { agent, messages: turns(1), tools: [], ...common, facts: { context_window, max_output_tokens } };
+  const facts = { ...common.facts, context_window, max_output_tokens };
+  const input = { agent, messages: turns(1), tools: [], ...common, facts };
   return [buildRequest(input).max_tokens, buildSummaryRequest(input).max_tokens];
 }
 
@@ -101,5 +102,16 @@ describe('the request for a summary', () => {
   it('has no breakpoint in its messages', () => {
     expect(marks(summary.messages)).toBe(0);
     expect(marks(summary)).toBe(2);
+  });
+
+  it('tells a model that takes no system messages the same in the user’s message before them', () => {
+    const messages: MessageParam[] = [...turns(1), { role: 'system', content: [{ type: 'text', text: 'Be kind.' }] }];
+    const told = buildRequest({ agent, messages, tools: [], ...common });
+    expect(told.messages.map(({ role }) => role)).toEqual(['user', 'system']);
+    const facts = { ...common.facts, takes_system_messages: false };
+    const joined = buildRequest({ agent, messages, tools: [], ...common, facts });
+    expect(joined.messages.map(({ role }) => role)).toEqual(['user']);
+    expect(unmarked(joined.messages[0]?.content?.at(-1))).toContain('Be kind.');
+    expect(checkRequest(joined, { isSigned: () => true })).toBeUndefined();
   });
 });

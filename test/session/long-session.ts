@@ -68,7 +68,7 @@ export async function openLongSession(upstream: Upstream, window: number): Promi
     agent: { model: { id: 'claude-opus-5-5' }, system: 'You keep secrets.' },
     tools: [],
     workspace: { cwd: '/workspace' },
-    facts: { context_window: window, max_output_tokens: 32_000 },
+    facts: { context_window: window, max_output_tokens: 32_000, takes_system_messages: true },
   };
   const signal = new AbortController().signal;
   const write = (): Promise<void> => history.journal(thread);
