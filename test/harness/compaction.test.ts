@@ -146,3 +146,97 @@ function contentOf(message: MessageParam | undefined): Exclude<NonNullable<Messa
 function withoutFirst(messages: MessageParam[]): MessageParam[] {
   return messages.slice(messages[1]?.role === 'system' ? 2 : 1);
 }
+
+let seq = 0;
+
+function said(type: 'user.message' | 'system.message', text: string): ContextEntry {
+  return { kind: 'event', seq: ++seq, event: { id: `m${seq}`, type, content: [{ type: 'text', text }] } };
+}
+
+/** A reply that calls a tool, and the call's result, about so many tokens long. */
+function called(tokens: number): ContextEntry[] {
+  const id = `toolu_${++seq}`;
+  const content = [{ type: 'tool_use' as const, id, name: 'bash', input: {} }];
+  const text = 'r'.repeat(tokens * 4);
+  return [
+    { kind: 'assistant', seq, reply: { content, stop_reason: 'tool_use' }, tool_use_ids: { [`e${id}`]: id } },
+    {
+      kind: 'event',
+      seq: ++seq,
+      event: {
+        id: `r${seq}`,
+        type: 'agent.tool_result',
+        tool_use_id: `e${id}`,
+        processed_at: '',
+        content: [{ type: 'text', text }],
+      },
+    },
+  ];
+}
+
+function rounds(count: number): ContextEntry[] {
+  return Array.from({ length: count }, () => called(100)).flat();
+}
+
+describe('what is told beside the summary', () => {
+  const limits = { window: 2_000, tries: 0 };
+  beforeEach(() => {
+    seq = 0;
+  });
+
+  it('is the user’s latest message, word for word, when it is older than what is kept; each time', () => {
+    const log = [said('user.message', 'old'), ...rounds(1), said('user.message', 'Do this.'), ...rounds(15)];
+    const first = compact(fold(log), seq, limits);
+    expect(first.words).toEqual([{ type: 'text', text: 'Do this.' }]);
+    const longer = [...log, ...rounds(15)];
+    const second = compact(foldSince(longer, first), seq, limits);
+    expect(second.words).toEqual(first.words);
+    const messages = JSON.stringify(toMessages(foldSince(longer, second)));
+    expect(messages.split('Do this.')).toHaveLength(2);
+    expect(messages).not.toContain('old');
+  });
+
+  it('is not the user’s latest message when that is kept in its place', () => {
+    const log = [said('user.message', 'old'), ...rounds(15), said('user.message', 'Do this.'), ...rounds(2)];
+    const summary = compact(fold(log), seq, limits);
+    expect(summary.words).toEqual([]);
+    expect(JSON.stringify(toMessages(foldSince(log, summary))).split('Do this.')).toHaveLength(2);
+  });
+
+  it('is the middle of a message left out when that alone would fill much of the window', () => {
+    const log = [said('user.message', `begin ${'x'.repeat(40_000)} end`), ...rounds(15)];
+    const { words } = compact(fold(log), seq, limits);
+    expect(JSON.stringify(words)).toMatch(/begin x+.*left out.*x+ end/);
+    expect(estimateTokens([{ role: 'user', content: words }])).toBeLessThan(200);
+  });
+
+  it('are the latest instructions, as far as they are short', () => {
+    const instructions = ['a'.repeat(300), 'be brief', 'be kind'].flatMap((text) => [
+      said('user.message', 'go'),
+      said('system.message', text),
+      ...called(100),
+    ]);
+    const log = [...instructions, ...rounds(15)];
+    const summary = compact(fold(log), seq, limits);
+    expect(summary.system).toEqual(['be brief', 'be kind']);
+    const [first, second] = toMessages(foldSince(log, summary));
+    expect([first?.role, second?.role]).toEqual(['user', 'system']);
+    expect(textsOf(second)).toEqual(['be brief', 'be kind']);
+  });
+
+  it('is less with every try: a quarter of the window, a tenth, nothing', () => {
+    const log = [said('user.message', 'go'), ...rounds(20)];
+    const keptTokens = (tries: number): number => {
+      const { through } = compact(fold(log), seq, { window: 4_000, tries });
+      const whole = wholeTurns(fold(log));
+      const start = whole.findIndex(({ cut }) => cut === through);
+      return estimateTokens((start === -1 ? [] : whole.slice(start)).map(({ message }) => message));
+    };
+    const [first = 0, second = 0, third = 0] = [0, 1, 2].map(keptTokens);
+    expect(first).toBeGreaterThan(600);
+    expect(first).toBeLessThanOrEqual(1_000);
+    expect(second).toBeGreaterThan(100);
+    expect(second).toBeLessThanOrEqual(400);
+    expect(third).toBe(0);
+  });
+});
