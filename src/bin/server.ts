@@ -31,7 +31,6 @@ export interface Server {
   url: string;
   key: ApiKey;
   temporalUi: string | undefined;
-  temporalAddress: string;
   /** Rejects when the server cannot go on. */
   ended: Promise<void>;
   /** Ends streams, lets go of what runs, and stops what was started here. */
@@ -82,7 +81,8 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     hasPrice: prices.has,
   });
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
-  const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs: config.sandbox.idleMs }, REAP_EVERY_MS);
+  const { idleMs } = config.sandbox;
+  const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs }, Math.min(idleMs, REAP_EVERY_MS));
   cleanUp.add(() => reaper.stop());
   const http = createHttpServer({
     catalog,
@@ -98,14 +98,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   directory.announce(url);
   const recovery = startRecovery({ db, engine, catalog, log });
   cleanUp.add(() => recovery.stop());
-  return {
-    url,
-    key,
-    temporalUi: temporal.uiUrl,
-    temporalAddress: temporal.address,
-    ended: engine.ended,
-    stop: () => cleanUp.run(),
-  };
+  return { url, key, temporalUi: temporal.uiUrl, ended: engine.ended, stop: () => cleanUp.run() };
 }
 
 const REAP_EVERY_MS = 30_000;

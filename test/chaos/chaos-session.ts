@@ -12,6 +12,8 @@ export interface ChaosSession {
   readonly workspace: string;
   send(...texts: string[]): Promise<void>;
   interrupt(): Promise<void>;
+  /** Sends events of any kind in one request. */
+  post(...events: EventParams[]): Promise<void>;
   /** The whole list, over all its pages. */
   events(): Promise<SessionEvent[]>;
   /** The bodies of the list's pages as they came over the wire. */
@@ -27,23 +29,43 @@ export interface ChaosSession {
   watch(type: SessionEvent['type']): Promise<{ seen: Promise<void> }>;
 }
 
+type EventParams = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams;
+
+export interface SessionOptions {
+  /** Default: all, allowed without asking. */
+  tools?: NonNullable<Anthropic.Beta.Agents.AgentCreateParams['tools']>;
+  model?: string;
+  /** In US cents. */
+  budget?: string;
+}
+
 /** An agent with all its tools, an environment, and a session of the two. */
-export async function openSession(drover: Drover, initial?: string): Promise<ChaosSession> {
+export async function openSession(
+  drover: Drover,
+  initial?: string,
+  options: SessionOptions = {},
+): Promise<ChaosSession> {
+  const { budget } = options;
   const { id } = await drover.client.beta.sessions.create({
-    ...(await makeParts(drover.client)),
+    ...(await makeParts(drover.client, options)),
     ...(initial === undefined ? {} : { initial_events: [messageOf(initial)] }),
+    ...(budget === undefined ? {} : { budget: budgetOf(budget) }),
   });
   return sessionOf(drover, id);
 }
 
+/** What a session may cost, in US cents. */
+export function budgetOf(amount: string): Anthropic.Beta.Sessions.BetaManagedAgentsBudgetLimit {
+  return { type: 'limit', max_list_cost: { amount, currency: 'USD' } };
+}
+
 /** The parts that a session is created of. */
-export async function makeParts(client: Anthropic): Promise<{ agent: string; environment_id: string }> {
+export async function makeParts(
+  client: Anthropic,
+  { model = 'claude-opus-5-5', tools = [{ type: 'agent_toolset_20260401' }] }: SessionOptions = {},
+): Promise<{ agent: string; environment_id: string }> {
   const [agent, environment] = await Promise.all([
-    client.beta.agents.create({
-      name: 'Worker',
-      model: 'claude-opus-5-5',
-      tools: [{ type: 'agent_toolset_20260401' }],
-    }),
+    client.beta.agents.create({ name: 'Worker', model, tools }),
     client.beta.environments.create({ name: `env-${Math.random()}` }),
   ]);
   return { agent: agent.id, environment_id: environment.id };
@@ -66,14 +88,15 @@ export function sessionOf(drover: Drover, id: string): ChaosSession {
       await sleep(LOOK_MS);
     }
   };
-  const send = async (params: Anthropic.Beta.Sessions.BetaManagedAgentsEventParams[]): Promise<void> => {
+  const post = async (...params: EventParams[]): Promise<void> => {
     await drover.client.beta.sessions.events.send(id, { events: params });
   };
   return {
     id,
     workspace,
-    send: (...texts) => send(texts.map(messageOf)),
-    interrupt: () => send([{ type: 'user.interrupt' }]),
+    send: (...texts) => post(...texts.map(messageOf)),
+    interrupt: () => post({ type: 'user.interrupt' }),
+    post,
     events,
     rawList: () => rawList(drover, id),
     status: async () => (await drover.client.beta.sessions.retrieve(id)).status,

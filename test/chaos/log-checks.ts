@@ -39,16 +39,20 @@ function spans(list: SessionEvent[]): string[] {
   return [...faults, ...[...open].map((id) => `model request ${id} never ends`)];
 }
 
-/** Running and idle take turns, and so do the thread's. */
+/** Running and idle take turns, and so do the thread's; idle is said again only when it waits for something else. */
 function statuses(list: SessionEvent[]): string[] {
   const faults: string[] = [];
   for (const prefix of ['session.status_', 'session.thread_status_']) {
     let last = 'idle';
-    for (const { type, id } of list) {
-      if (!type.startsWith(prefix)) continue;
-      const now = type.slice(prefix.length);
-      if (now === last) faults.push(`${id} says ${now} again`);
+    let reason = '';
+    for (const event of list) {
+      if (!event.type.startsWith(prefix)) continue;
+      const now = event.type.slice(prefix.length);
+      const why = 'stop_reason' in event ? JSON.stringify(event.stop_reason) : '';
+      if (now === last && (now !== 'idle' || why === reason || reason === ''))
+        faults.push(`${event.id} says ${now} again`);
       last = now;
+      reason = why;
     }
     if (last !== 'idle') faults.push(`the list ends while ${prefix}${last}`);
   }

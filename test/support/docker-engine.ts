@@ -9,6 +9,8 @@ import Docker from 'dockerode';
 /** A Docker engine of our own beside the machine's, which a test may stop. */
 export interface Engine {
   client: Docker;
+  /** Where it listens, as `DOCKER_HOST` says it. */
+  host: string;
   restart(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export async function startEngine(image: string): Promise<Engine> {
   execFileSync('sh', ['-c', `docker save ${image} | docker -H unix://${socketPath} load`], { stdio: 'ignore' });
   return {
     client: new Docker({ socketPath }),
+    host: `unix://${socketPath}`,
     async restart() {
       await stopDaemon(daemon);
       daemon = await startDaemon(directory, socketPath);
