@@ -31,6 +31,7 @@ export interface Server {
   url: string;
   key: ApiKey;
   temporalUi: string | undefined;
+  temporalAddress: string;
   /** Rejects when the server cannot go on. */
   ended: Promise<void>;
   /** Ends streams, lets go of what runs, and stops what was started here. */
@@ -98,7 +99,14 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   directory.announce(url);
   const recovery = startRecovery({ db, engine, catalog, log });
   cleanUp.add(() => recovery.stop());
-  return { url, key, temporalUi: temporal.uiUrl, ended: engine.ended, stop: () => cleanUp.run() };
+  return {
+    url,
+    key,
+    temporalUi: temporal.uiUrl,
+    temporalAddress: temporal.address,
+    ended: engine.ended,
+    stop: () => cleanUp.run(),
+  };
 }
 
 const REAP_EVERY_MS = 30_000;
