@@ -10,14 +10,11 @@ export type EventRow =
   /** The part of the product that it belongs to is not there: the server neither takes nor emits it. */
   | { kind: 'later'; part: string }
   /** The contract allows it, and this server has no occasion for it. */
-  | { kind: 'never'; why: string }
-  /** Being built: no test shows it yet. */
-  | { kind: 'open' };
+  | { kind: 'never'; why: string };
 
 export const shown = (...by: [Shown, ...Shown[]]): EventRow => ({ kind: 'shown', by });
 export const later = (part: string): EventRow => ({ kind: 'later', part });
 export const never = (why: string): EventRow => ({ kind: 'never', why });
-export const open: EventRow = { kind: 'open' };
 
 /** Tests of the same file. */
 export const testsIn =
