@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { startUpstream, type Upstream, type UpstreamRequest } from '../../bench/upstream.js';
+import { textsOf } from '../../src/harness/context-turn.js';
+import type { MessageParam } from '../../src/model/model.js';
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { openLongSession, type LongSession } from './long-session.js';
 
@@ -13,8 +15,10 @@ let session: LongSession;
 let refused = 0;
 /** Turns whose reply did not know what the first had been told. */
 const lost: string[] = [];
-/** What was said while the model was asked, and heard. */
-const heard = new Set<string>();
+/** What the user has said, in the order in which it was taken up. */
+const said: string[] = [];
+/** Conversations that were not the end of that, without a gap. */
+const torn: string[][] = [];
 let summaries = 0;
 
 beforeAll(async () => {
@@ -35,8 +39,16 @@ function answer({ body, text }: UpstreamRequest): UpstreamReply {
     return { blocks: [{ type: 'text', text: `Remember: the secret is ${secret}.` }] };
   }
   if (secret !== 'xyzzy') lost.push(text.slice(0, 40));
-  for (const [aside] of text.matchAll(/aside \d+/g)) heard.add(aside);
+  const kept = labelsIn(body.messages);
+  // Each is answered with its own beginning, but for the last.
+  const whole = said.flatMap((label) => [label, label]).slice(0, -1);
+  if (kept.length === 0 || !isDeepStrictEqual(kept, whole.slice(-kept.length))) torn.push(kept);
   return { blocks: [{ type: 'text', text: `${text.slice(0, 20)}: ${secret}` }] };
+}
+
+/** The beginnings of the messages, whoever said them. */
+function labelsIn(messages: MessageParam[]): string[] {
+  return messages.flatMap(textsOf).flatMap((text) => /^(?:turn|aside) \d+/.exec(text)?.[0] ?? []);
 }
 
 test(`P9: after ${TURNS} turns with a window of ${WINDOW} tokens the conversation is as short as after 100, and nothing is lost`, async () => {
@@ -44,10 +56,12 @@ test(`P9: after ${TURNS} turns with a window of ${WINDOW} tokens the conversatio
   const anew: boolean[] = [];
   for (let turn = 1; turn <= TURNS; turn += 1) {
     // Every seventh message comes while the model is asked: it is queued before its reply, and read after it.
-    await session.turn(
-      `turn ${turn} ${turn === 1 ? 'the secret is xyzzy ' : ''}${FILLER}`,
-      turn % 7 === 0 ? `aside ${turn}` : undefined,
-    );
+    const text = `turn ${turn} ${turn === 1 ? 'the secret is xyzzy ' : ''}${FILLER}`;
+    said.push(`turn ${turn}`);
+    if (turn % 7 !== 0) await session.turn(text);
+    else {
+      await session.turn(text, { text: `aside ${turn}`, onTaken: () => said.push(`aside ${turn}`) });
+    }
     refused += upstream.requests.filter((request) => request.refused !== undefined).length;
     upstream.requests.length = 0;
     const messages = await session.read();
@@ -57,7 +71,8 @@ test(`P9: after ${TURNS} turns with a window of ${WINDOW} tokens the conversatio
   }
   expect(anew).not.toContain(false);
   expect(lost).toEqual([]);
-  expect(heard.size).toBe(Math.floor(TURNS / 7));
+  expect(torn).toEqual([]);
+  expect(said).toHaveLength(TURNS + Math.floor(TURNS / 7));
   expect(refused).toBe(0);
   expect(summaries).toBe(session.compactions);
   expect(session.compactions).toBeGreaterThan(10);

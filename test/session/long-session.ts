@@ -26,13 +26,18 @@ import { START } from '../harness/play.js';
 /** A session without Temporal: its harness, its log in a real database, and a real model's API, turn by turn. */
 export interface LongSession {
   /** Says it, and plays the turn to its end; what is said meanwhile comes in while the model is asked. */
-  turn(text: string, meanwhile?: string): Promise<void>;
+  turn(text: string, meanwhile?: Meanwhile): Promise<void>;
   /** The conversation now, as a process that has just started would read it. */
   readAnew(): Promise<MessageParam[]>;
   /** The conversation now, as it is kept. */
   read(): Promise<MessageParam[]>;
   compactions: number;
   close(): Promise<void>;
+}
+
+interface Meanwhile {
+  text: string;
+  onTaken(): void;
 }
 
 const LIMITS = { rounds_per_turn: 100, attempts: 5, history_events: 1_000, heartbeat_timeout_ms: 4_000 };
@@ -76,14 +81,15 @@ export async function openLongSession(upstream: Upstream, window: number): Promi
     receive(thread, newId(), [{ id: newId(), type: 'user.message', content: [{ type: 'text', text }] }]);
   };
 
-  const sample = async (meanwhile: string | undefined): Promise<void> => {
+  const sample = async (meanwhile: Meanwhile | undefined): Promise<void> => {
     const span = beginSample(thread);
     const activity = `model_${thread.state.seq}`;
     await write();
     const messages = toMessages(await transcripts.load(START.session_id, thread.state.seq));
     const outcome = await model.sample(buildRequest({ ...common, messages }), QUIET, signal);
     if (meanwhile !== undefined) {
-      say(meanwhile);
+      say(meanwhile.text);
+      meanwhile.onTaken();
       await write();
     }
     const rest = { ids: { message: newId(), thinking: newId() }, offered: [], window, cost: '1' };
