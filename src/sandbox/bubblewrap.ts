@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -155,10 +156,17 @@ async function writeSharedFiles(dataDir: string): Promise<{ etc: string; filter:
   const { uid, gid } = sandboxOwner();
   await makeReadableDirectory(etc);
   await Promise.all([
-    writeReadable(path.join(etc, 'passwd'), `sandbox:x:${uid}:${gid}::/home/sandbox:/bin/bash\n`),
-    writeReadable(path.join(etc, 'group'), `sandbox:x:${gid}:\n`),
-    writeReadable(path.join(etc, 'hosts'), '127.0.0.1 localhost sandbox\n::1 localhost\n'),
-    writeReadable(filter, seccompFilter(arch)),
+    replaceReadable(path.join(etc, 'passwd'), `sandbox:x:${uid}:${gid}::/home/sandbox:/bin/bash\n`),
+    replaceReadable(path.join(etc, 'group'), `sandbox:x:${gid}:\n`),
+    replaceReadable(path.join(etc, 'hosts'), '127.0.0.1 localhost sandbox\n::1 localhost\n'),
+    replaceReadable(filter, seccompFilter(arch)),
   ]);
   return { etc, filter };
+}
+
+// Others start at the same time: none may find a filter that is being written.
+async function replaceReadable(file: string, content: string | Uint8Array): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
+  await writeReadable(draft, content);
+  await rename(draft, file);
 }
