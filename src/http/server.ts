@@ -73,6 +73,8 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     const key = admit(request, reply, authenticate, deps.workspace);
     const { rate } = request.routeOptions.config;
     if (key !== undefined && rate) countRequest(key, rate, reply);
+    // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer.
+    if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
     // Whatever a body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
     if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
   });

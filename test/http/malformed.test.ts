@@ -45,6 +45,11 @@ const many = (item: string): string => `[${`${item},`.repeat(1_000_000)}${item}]
 const hosts = (host: string): string =>
   `{"name":"e","config":{"type":"cloud","networking":{"type":"limited","allowed_hosts":["${host}"]}}}`;
 
+test('an upgrade is not made, and the connection closed', async () => {
+  const request = `GET /v1/agents HTTP/1.1\r\n${HEADERS}connection: upgrade\r\nupgrade: websocket\r\n\r\n`;
+  expect((await exchange(request)).head).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
+});
+
 describe('bodies of megabytes are refused at once, in few words', () => {
   const long = 'x'.repeat(5_000_000);
   const pairs = JSON.stringify(Object.fromEntries(Array.from({ length: 300_000 }, (_, index) => [`k${index}`, 1])));
