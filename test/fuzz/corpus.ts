@@ -1,0 +1,156 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { Operation } from '../../src/http/routes.js';
+import type { Scene, Target } from './scene.js';
+
+type AgentCreate = Anthropic.Beta.Agents.AgentCreateParams;
+type EventSend = Anthropic.Beta.Sessions.EventSendParams;
+type SessionCreate = Anthropic.Beta.Sessions.SessionCreateParams;
+type SessionUpdate = Anthropic.Beta.Sessions.SessionUpdateParams;
+type EnvironmentCreate = Anthropic.Beta.Environments.EnvironmentCreateParams;
+
+export type Known = Omit<Scene, 'targets'> & Target;
+
+/** A good request of one operation; its path is filled from what is known. */
+export interface Good {
+  body?: (known: Known) => unknown;
+  query?: string;
+  /** In place of what is known under the parameter's name. */
+  params?: (known: Known) => Record<string, string>;
+  /** What it is answered with, unless 200. */
+  status?: number;
+  /** Takes away what other requests need. */
+  destroys?: true;
+}
+
+/** A good request for every operation that is carried out; the others answer 501. */
+export const CORPUS: { readonly [Name in Operation]?: Good } = {
+  'agents.create': { body: agentCreate },
+  'agents.retrieve': { query: 'version=1' },
+  'agents.update': { body: () => ({ name: 'b', system: null, tools: [CUSTOM], metadata: { a: null, c: 'd' } }) },
+  'agents.list': { query: 'limit=5&include_archived=true&created_at%5Bgte%5D=2026-01-01T00:00:00Z' },
+  'agents.archive': { destroys: true },
+  'agents.versions.list': { query: 'limit=5' },
+  'environments.create': { body: environmentCreate },
+  'environments.retrieve': {},
+  'environments.update': { body: () => ({ ...environmentCreate(), description: 'd', metadata: { a: '', b: null } }) },
+  'environments.list': { query: 'limit=5&include_archived=false' },
+  'environments.delete': { destroys: true, params: (known) => ({ environment_id: known.spare_environment_id }) },
+  'environments.archive': { destroys: true },
+  'sessions.create': { body: sessionCreate },
+  'sessions.retrieve': {},
+  'sessions.update': { body: sessionUpdate },
+  'sessions.list': {
+    query: 'limit=5&order=asc&statuses[]=idle&statuses[]=running&created_at[gt]=2026-01-01T00:00:00Z',
+  },
+  'sessions.delete': { destroys: true },
+  'sessions.archive': { destroys: true },
+  'sessions.events.list': { query: 'limit=5&order=desc&types[]=agent.message' },
+  'sessions.events.send': { body: eventSend },
+  'sessions.events.stream': { query: 'event_deltas[]=agent.message' },
+  'sessions.threads.retrieve': {},
+  'sessions.threads.list': { query: 'limit=5&statuses[]=idle' },
+  // A session has one thread, which goes with it.
+  'sessions.threads.archive': { status: 400 },
+  'sessions.threads.events.list': { query: 'limit=5' },
+  'sessions.threads.events.stream': {},
+  'models.retrieve': {},
+  'models.list': { query: 'limit=2' },
+};
+
+const TEXT = { type: 'text' as const, text: 'hi' };
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/p5O5WAAAAABJRU5ErkJggg==';
+const IMAGE = {
+  type: 'image' as const,
+  source: { type: 'base64' as const, media_type: 'image/png' as const, data: PIXEL },
+};
+const DOCUMENT = {
+  type: 'document' as const,
+  source: { type: 'text' as const, media_type: 'text/plain' as const, data: 'x' },
+  title: 't',
+};
+const RESULT = {
+  type: 'search_result' as const,
+  source: 's',
+  title: 't',
+  content: [TEXT],
+  citations: { enabled: true },
+};
+const BUDGET = { type: 'limit' as const, max_list_cost: { amount: '2500', currency: 'USD' as const } };
+const CUSTOM = {
+  type: 'custom' as const,
+  name: 'ask_boss',
+  description: 'd',
+  input_schema: { type: 'object' as const, properties: { a: { type: 'string' } }, required: ['a'] },
+};
+const TOOLSET = {
+  type: 'agent_toolset_20260401' as const,
+  default_config: { enabled: true, permission_policy: { type: 'always_ask' as const } },
+  configs: [
+    { name: 'bash' as const, enabled: true, permission_policy: { type: 'auto' as const } },
+    {
+      name: 'web_fetch' as const,
+      enabled: false,
+      allowed_domains: ['example.com'],
+      url_sources: { user_input: 'all' as const },
+    },
+  ],
+};
+
+function agentCreate(): AgentCreate {
+  return {
+    name: 'a',
+    model: { id: 'claude-haiku-4-5-20251001', effort: 'low', speed: 'standard', inference_geo: 'us' },
+    system: 's',
+    description: 'd',
+    tools: [TOOLSET, CUSTOM, { type: 'mcp_toolset', mcp_server_name: 'm', configs: [{ name: 't', enabled: false }] }],
+    mcp_servers: [{ type: 'url', name: 'm', url: 'https://example.com/mcp' }],
+    skills: [{ type: 'anthropic', skill_id: 'pdf', version: 'latest' }],
+    metadata: { a: 'b' },
+    multiagent: { type: 'multiagent_20261001', subagents: { type: 'disabled' }, advisor: null },
+    execution_identity: { type: 'aws_role', role_arn: 'arn:aws:iam::1:role/r' },
+  };
+}
+
+function environmentCreate(): EnvironmentCreate {
+  return {
+    name: 'e',
+    config: {
+      type: 'cloud',
+      networking: { type: 'limited', allowed_hosts: ['example.com', '*.example.org'], allow_package_managers: true },
+      packages: { type: 'packages', pip: ['numpy==2.0'], npm: [] },
+    },
+    metadata: { a: 'b' },
+    scope: 'organization',
+  };
+}
+
+function sessionCreate({ agent_id: id, environment_id }: Known): SessionCreate {
+  return {
+    agent: {
+      type: 'agent_with_overrides',
+      id,
+      version: 1,
+      system: 's',
+      tools: [TOOLSET, CUSTOM],
+      skills: [],
+    },
+    environment_id,
+    title: 't',
+    metadata: { a: 'b' },
+    budget: BUDGET,
+    initial_events: [{ type: 'user.message', content: [TEXT, IMAGE, DOCUMENT] }],
+  };
+}
+
+function sessionUpdate(): SessionUpdate {
+  return { title: 't', metadata: { a: null, b: 'c' }, agent: { tools: [TOOLSET, CUSTOM], mcp_servers: [] } };
+}
+
+function eventSend({ asked, custom_call }: Known): EventSend {
+  const answers: EventSend['events'] = [
+    { type: 'user.tool_confirmation', tool_use_id: asked, result: 'deny', deny_message: 'no' },
+    { type: 'user.custom_tool_result', custom_tool_use_id: custom_call, content: [TEXT, RESULT], is_error: false },
+  ];
+  const message = { type: 'user.message' as const, content: [TEXT, IMAGE, DOCUMENT] };
+  return { events: [...(asked === 'sevt_none' ? [message] : answers), { type: 'user.interrupt' }] };
+}

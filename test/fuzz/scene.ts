@@ -1,0 +1,122 @@
+import type { TestServer } from '../support/app.js';
+import { asking, call, customTool } from '../wire/answers.js';
+import type { Wire } from '../wire/server.js';
+import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
+
+/** A session that requests are aimed at, and the calls in it that wait for an answer; ids of nothing where none does. */
+export interface Target {
+  state: string;
+  session_id: string;
+  thread_id: string;
+  asked: string;
+  custom_call: string;
+}
+
+/** All that requests name. */
+export interface Scene {
+  agent_id: string;
+  environment_id: string;
+  /** No session is in it. */
+  spare_environment_id: string;
+  model_id: string;
+  targets: Target[];
+}
+
+const MODEL = 'claude-haiku-4-5-20251001';
+const NOTHING = { asked: 'sevt_none', custom_call: 'sevt_none' };
+const CAP = { type: 'limit', max_list_cost: { amount: '20', currency: 'USD' } } as const;
+
+/** For the server whose sessions live in memory: one that is new, one that waits, one that is archived. */
+export async function memoryScene({ client, session }: TestServer): Promise<Scene> {
+  const scene = await emptyScene(client);
+  const { sessions } = client.beta;
+  const open = async (state: string): Promise<Target> => {
+    const { agent_id, environment_id } = scene;
+    const { id } = await sessions.create({ agent: agent_id, environment_id, budget: CAP });
+    return target(client, state, id);
+  };
+  const waiting = await open('waiting');
+  const { session_id } = waiting;
+  const asked = { type: 'agent.tool_use', name: 'bash', input: {}, evaluated_permission: 'ask' } as const;
+  waiting.asked = session.emit(session_id, asked).id;
+  waiting.custom_call = session.emit(session_id, { type: 'agent.custom_tool_use', name: 'x', input: {} }).id;
+  const archived = await open('archived');
+  await sessions.archive(archived.session_id);
+  return { ...scene, targets: [await open('new'), waiting, archived] };
+}
+
+/** For the whole server: sessions in every state. The running one's model answers when `held` has come. */
+export async function wireScene(wire: Wire, held: Promise<void>): Promise<Scene> {
+  const scene = await emptyScene(wire.client);
+  const targets = await Promise.all([
+    talkTarget(wire, 'new', openTalk(wire)),
+    talkTarget(wire, 'idle', idle(wire)),
+    talkTarget(wire, 'running', running(wire, held)),
+    waitingTarget(wire),
+    talkTarget(wire, 'at its budget', atBudget(wire)),
+    talkTarget(wire, 'archived', archived(wire)),
+  ]);
+  return { ...scene, targets };
+}
+
+type Client = TestServer['client'];
+
+async function emptyScene({ beta }: Client): Promise<Scene> {
+  const agent = await beta.agents.create({ name: 'a', model: MODEL });
+  const environment = await beta.environments.create({ name: 'e' });
+  const spare = await beta.environments.create({ name: 'f' });
+  return {
+    agent_id: agent.id,
+    environment_id: environment.id,
+    spare_environment_id: spare.id,
+    model_id: MODEL,
+    targets: [],
+  };
+}
+
+async function target({ beta }: Client, state: string, session_id: string): Promise<Target> {
+  const threads = await beta.sessions.threads.list(session_id);
+  return { state, session_id, thread_id: threads.data[0]?.id ?? 'none', ...NOTHING };
+}
+
+async function talkTarget({ client }: Wire, state: string, opening: Promise<Talk>): Promise<Target> {
+  const talk = await opening;
+  talk.stream.close();
+  return target(client, state, talk.id);
+}
+
+async function idle(wire: Wire): Promise<Talk> {
+  const talk = await openTalk(wire);
+  await talk.turn('go');
+  return talk;
+}
+
+async function running(wire: Wire, held: Promise<void>): Promise<Talk> {
+  const talk = await openTalk(wire, { replies: [() => held.then(() => ({}))] });
+  await talk.send('go');
+  await talk.stream.until(({ type }) => type === 'span.model_request_start');
+  return talk;
+}
+
+async function waitingTarget(wire: Wire): Promise<Target> {
+  const blocks = [call('bash', { command: 'true' }), call('weather', { city: 'Bern' })];
+  const talk = await openTalk(wire, { tools: [asking('bash'), customTool('weather')], replies: [{ blocks }] });
+  const events = await talk.turn('go');
+  const found = await talkTarget(wire, 'waiting', Promise.resolve(talk));
+  found.asked = only(events, 'agent.tool_use')[0]?.id ?? 'none';
+  found.custom_call = only(events, 'agent.custom_tool_use')[0]?.id ?? 'none';
+  return found;
+}
+
+async function atBudget(wire: Wire): Promise<Talk> {
+  const usage = { input_tokens: 0, output_tokens: 50_000 };
+  const talk = await openTalk(wire, { model: newPricedModel(), budget: CAP, replies: [{ usage }] });
+  await talk.turn('go');
+  return talk;
+}
+
+async function archived(wire: Wire): Promise<Talk> {
+  const talk = await openTalk(wire);
+  await wire.client.beta.sessions.archive(talk.id);
+  return talk;
+}
