@@ -20,12 +20,10 @@ export interface ChatCall {
   function: { name: string; arguments: string };
 }
 
-/** Something of the conversation has no place in a chat-completions request; the message says what, for the event's reader. */
-export class NotSendable extends Error {}
-
 /**
  * The messages of a conversation as chat completions has them. Tool results become messages of their own, which carry text
  * only: their images follow in the user's message after them. Thoughts are left out, for no server wants them back.
+ * What has no place there is a note in its own place: a failure would come back with every later request of the session.
  */
 export function toChatMessages(messages: MessageParam[]): ChatMessage[] {
   return messages.flatMap((message): ChatMessage[] => {
@@ -78,8 +76,7 @@ function userMessage(parts: ChatPart[]): ChatMessage {
 
 function fromResult(result: ToolResult): { message: ChatMessage; images: ChatPart[] } {
   const { tool_use_id, is_error, content = '' } = result;
-  const parts =
-    typeof content === 'string' ? [textPart(content)] : content.flatMap((block) => toParts(block, 'a tool result'));
+  const parts = typeof content === 'string' ? [textPart(content)] : content.flatMap((block) => toParts(block));
   const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   const images = parts.filter((part) => part.type === 'image_url');
   const text = [...(is_error === true ? ['The tool failed:'] : []), ...texts, ...noteOf(images)].join('\n');
@@ -93,15 +90,15 @@ function noteOf(images: ChatPart[]): string[] {
   return images.length > 0 ? ['(Its images are in the next message.)'] : [];
 }
 
-function toParts(block: Block | ResultPart, within?: string): ChatPart[] {
+function toParts(block: Block | ResultPart): ChatPart[] {
   if (!isSendable(block)) return [];
   switch (block.type) {
     case 'text':
       return [textPart(block.text)];
     case 'image':
-      return [{ type: 'image_url', image_url: { url: urlOf(block.source) } }];
+      return [fromImage(block.source)];
     case 'document':
-      return fromDocument(block, within);
+      return fromDocument(block);
     case 'search_result':
       return [textPart(quote('search_result', { source: block.source, title: block.title }, textOf(block.content)))];
     default:
@@ -124,30 +121,35 @@ function textPart(text: string): ChatPart {
   return { type: 'text', text };
 }
 
-function urlOf(source: Image['source']): string {
+function fromImage(source: Image['source']): ChatPart {
   switch (source.type) {
     case 'base64':
-      return `data:${source.media_type};base64,${source.data}`;
+      return imagePart(`data:${source.media_type};base64,${source.data}`);
     case 'url':
-      return source.url;
+      return imagePart(source.url);
     case 'file':
-      throw new NotSendable('It is served over chat completions, to which an image by file id cannot be given');
+      return note('an image by file id');
     default:
       throw new Error(`no such source: ${JSON.stringify(source satisfies never)}`);
   }
 }
 
-function fromDocument({ source, title, context }: Document, within: string | undefined): ChatPart[] {
+function imagePart(url: string): ChatPart {
+  return { type: 'image_url', image_url: { url } };
+}
+
+function note(what: string): ChatPart {
+  return textPart(`(Here was ${what}, which cannot be shown to this model.)`);
+}
+
+function fromDocument({ source, title, context }: Document): ChatPart[] {
   const heading = { ...(title ? { title } : {}), ...(context ? { context } : {}) };
   if (source.type === 'text') return [textPart(quote('document', heading, source.data))];
   if (source.type === 'content') {
     if (typeof source.content === 'string') return [textPart(quote('document', heading, source.content))];
     return source.content.flatMap((part) => toParts(part));
   }
-  const what = source.type === 'file' ? 'a document by file id' : 'a PDF document';
-  // The user can leave it out; a tool's result is there for good, and the model may find another way to read it.
-  if (within !== undefined) return [textPart(`(Here was ${what}, which cannot be shown to this model.)`)];
-  throw new NotSendable(`It is served over chat completions, to which ${what} cannot be given; send its text instead`);
+  return [note(source.type === 'file' ? 'a document by file id' : 'a PDF document')];
 }
 
 function quote(kind: string, attributes: Record<string, string>, text: string): string {

@@ -20,7 +20,7 @@ interface ChatTool {
 
 export type MaxTokensField = 'max_tokens' | 'max_completion_tokens';
 
-/** The chat-completions request that asks for the same; throws a NotSendable for what that API has no place for. */
+/** The chat-completions request that asks for the same. */
 export function toChatRequest(request: ModelRequest, maxTokensField: MaxTokensField): ChatRequest {
   const { model, max_tokens, system = [], messages, tools = [], tool_choice, effort } = request;
   const instructions = system.map(({ text }) => text).join('\n\n');

@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { BrokenStream, toFailed } from './failure.js';
 import { type Line, openLine } from './line.js';
-import type { Model, ModelOutcome } from './model.js';
+import type { Model } from './model.js';
 import { chatChunk } from './openai-chunk.js';
 import { toApiError, toConnectionError } from './openai-failure.js';
 import { post, readBody, readEvents } from './openai-http.js';
-import { NotSendable } from './openai-messages.js';
 import { type ChatFold, createChatFold } from './openai-reply.js';
 import { type ChatRequest, estimateTokens, type MaxTokensField, toChatRequest } from './openai-request.js';
-import { NO_USAGE } from './usage.js';
 
 export interface OpenAIModelOptions {
   /** Up to and with the version, such as `http://127.0.0.1:11434/v1`. */
@@ -26,13 +24,7 @@ export function createOpenAIModel(options: OpenAIModelOptions): Model {
   const field = options.maxTokensField ?? (isOpenAI(baseURL) ? 'max_completion_tokens' : 'max_tokens');
   return {
     sample: async (request, listener, signal) => {
-      let chat: ChatRequest;
-      try {
-        chat = toChatRequest(request, field);
-      } catch (error) {
-        if (error instanceof NotSendable) return refused(`${request.model} cannot be asked this. ${error.message}.`);
-        throw error;
-      }
+      const chat = toChatRequest(request, field);
       const fold = createChatFold(request, estimateTokens(chat), listener);
       const line = openLine(signal, stallMs);
       try {
@@ -51,14 +43,6 @@ export function createOpenAIModel(options: OpenAIModelOptions): Model {
 
 function isOpenAI(baseURL: string): boolean {
   return URL.parse(baseURL)?.hostname === 'api.openai.com';
-}
-
-function refused(message: string): Extract<ModelOutcome, { type: 'failed' }> {
-  return {
-    type: 'failed',
-    error: { type: 'model_request_failed_error', message, disposition: 'exhausted' },
-    usage: NO_USAGE,
-  };
 }
 
 async function read(url: string, chat: ChatRequest, apiKey: string, fold: ChatFold, line: Line): Promise<void> {

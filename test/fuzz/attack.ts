@@ -1,5 +1,5 @@
 import type { Operation } from '../../src/http/routes.js';
-import type { Choice } from '../http/mutations.js';
+import type { Choice } from './mutations.js';
 import { faultOf, isBusy } from './judge.js';
 import { oddRequest, type Sent, spoiledRequest } from './request.js';
 import type { Scene } from './scene.js';

@@ -1,5 +1,5 @@
 import { ROUTES } from '../../src/http/routes.js';
-import { createChoice } from '../http/mutations.js';
+import { createChoice } from './mutations.js';
 import { API_KEY, startTestServer, type TestServer } from '../support/app.js';
 import { patience } from '../support/patience.js';
 import { startWire, type Wire } from '../wire/server.js';

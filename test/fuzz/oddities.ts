@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { type Choice, oddText } from '../http/mutations.js';
+import { type Choice, oddText } from './mutations.js';
 
 /** A path that may lead nowhere, or somewhere else. Written as it goes over the wire: nothing tidies it up. */
 export function oddPath(choice: Choice, path: string): string {

@@ -1,5 +1,5 @@
 import { type Operation, ROUTES } from '../../src/http/routes.js';
-import { type Choice, mutateBody } from '../http/mutations.js';
+import { type Choice, mutateBody } from './mutations.js';
 import { CORPUS, type Known } from './corpus.js';
 import { oddBytes, oddHeaders, oddMethod, oddPath, oddQuery } from './oddities.js';
 import { spoil } from './spoil.js';

@@ -1,4 +1,4 @@
-import type { Choice } from '../http/mutations.js';
+import type { Choice } from './mutations.js';
 
 /** The body of a request to change a session, with something in it that makes the whole of it wrong. */
 export function spoil(choice: Choice, body: { events?: unknown[] }): unknown {

@@ -1,4 +1,3 @@
-import type { ModelRequest } from '../../src/model/model.js';
 import { createOpenAIModel } from '../../src/model/openai.js';
 import { ask, createListener, never } from '../contracts/model.js';
 import { data, delta, DONE, finish, KEY, type OpenAIServer, startOpenAIServer } from './openai-server.js';
@@ -92,24 +91,5 @@ describe('what goes wrong', () => {
     expect(await gone.sample(ask('hi'), createListener(), never())).toMatchObject({
       error: { disposition: 'retry', message: expect.stringContaining('ECONNREFUSED') },
     });
-  });
-
-  it('a PDF: said plainly, and nothing is sent', async () => {
-    let requests = 0;
-    server.serve = (_, response) => {
-      requests += 1;
-      response.end();
-    };
-    const pdf = {
-      type: 'document',
-      source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' },
-    } as const;
-    const request: ModelRequest = { ...ask('hi'), messages: [{ role: 'user', content: [pdf] }] };
-    const outcome = await server.model.sample(request, createListener(), never());
-    expect(outcome).toMatchObject({
-      type: 'failed',
-      error: { type: 'model_request_failed_error', disposition: 'exhausted', message: expect.stringContaining('PDF') },
-    });
-    expect(requests).toBe(0);
   });
 });

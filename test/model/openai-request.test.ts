@@ -127,14 +127,16 @@ describe('a conversation becomes', () => {
     expect(toChatMessages(from)).toEqual(to);
   });
 
-  const never: [what: string, block: Block, why: RegExp][] = [
-    ['a PDF', pdf, /a PDF document cannot be given; send its text instead/],
-    ['a PDF by URL', document({ type: 'url', url: 'https://example.com/a.pdf' }), /a PDF document/],
-    ['a document by file id', document({ type: 'file', file_id: 'file_1' }), /a document by file id/],
-    ['an image by file id', { type: 'image', source: { type: 'file', file_id: 'file_1' } }, /an image by file id/],
+  const noted: [what: string, block: Block][] = [
+    ['a PDF document', pdf],
+    ['a PDF document', document({ type: 'url', url: 'https://example.com/a.pdf' })],
+    ['a document by file id', document({ type: 'file', file_id: 'file_1' })],
+    ['an image by file id', { type: 'image', source: { type: 'file', file_id: 'file_1' } }],
   ];
-  it.each(never)('nothing where a user gives %s', (_, block, why) => {
-    expect(() => toChatMessages([user(block)])).toThrow(why);
+  it.each(noted)('a note where a user gives %s', (what, block) => {
+    expect(toChatMessages([user(block)])).toEqual([
+      { role: 'user', content: `(Here was ${what}, which cannot be shown to this model.)` },
+    ]);
   });
 });
 
