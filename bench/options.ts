@@ -9,11 +9,11 @@ export interface Options extends LabOptions {
   out: string;
 }
 
-const LONG_TURNS = 500;
+const LONG_TURNS = 2_000;
 const QUICK_TURNS = 40;
 const SHORTEST = 100;
 
-export const USAGE = `npm run bench -- [--only text,ack,…] [--quick] [--turns 500] [--out bench/results]
+export const USAGE = `npm run bench -- [--only text,ack,…] [--quick] [--turns 2000] [--out bench/results]
 figures: ${Object.keys(TARGETS).join(', ')}`;
 
 /** Reads the command line; throws with what is wrong about it. */

@@ -61,6 +61,7 @@ export const TARGETS = {
       { of: 'max', atMost: 250 },
     ],
   },
+  confirm: { what: 'confirmation to the start of its command', unit: 'ms', limits: [{ of: 'p50', atMost: 40 }] },
   throughput: {
     what: 'text turns, 64 sessions at once',
     unit: 'turns/s',
@@ -78,6 +79,14 @@ export const TARGETS = {
   idle_temporal: { what: 'memory of Temporal, sessions idle', unit: 'MB', limits: [] },
   idle_processes: { what: 'processes of idle sessions', unit: '', limits: [{ of: 'max', atMost: 0 }] },
   idle_containers: { what: 'containers of idle sessions', unit: '', limits: [{ of: 'max', atMost: 0 }] },
+  waiting_memory: { what: 'memory of drover, sessions waiting', unit: 'MB', limits: [{ of: 'max', atMost: 400 }] },
+  waiting_temporal: { what: 'memory of Temporal, sessions waiting', unit: 'MB', limits: [] },
+  waiting_start: { what: 'start to ready, sessions waiting', unit: 'ms', limits: [{ of: 'max', atMost: 5_000 }] },
+  waiting_answer: {
+    what: 'start after kill -9 to an answer taken',
+    unit: 'ms',
+    limits: [{ of: 'max', atMost: 5_000 }],
+  },
 } as const satisfies Record<string, Target>;
 
 export type FigureId = keyof typeof TARGETS;

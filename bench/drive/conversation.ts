@@ -2,6 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { now } from './clock.js';
 
 type StreamEvent = Anthropic.Beta.Sessions.BetaManagedAgentsStreamSessionEvents;
+type EventParams = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams;
 
 /** One session as a client sees it, its stream open. */
 export interface Conversation {
@@ -12,6 +13,8 @@ export interface Conversation {
   send(text: string): Promise<{ sentAt: number; ackedAt: number; idle: Promise<Seen> }>;
   /** Interrupts, and waits until the session is idle. */
   interrupt(): Promise<Turn>;
+  /** Allows a call that the session asks about, and waits until it is idle. */
+  allow(toolUseId: string): Promise<Turn>;
   /** The next event of this type from now on. Rejects when the stream ends first or nothing comes for a long time. */
   next(type: StreamEvent['type']): Promise<Seen>;
   close(): void;
@@ -42,7 +45,7 @@ export async function converse(client: Anthropic, id: string): Promise<Conversat
   const waiters = new Set<Waiter>();
   void listen(stream, waiters);
   const next = (type: StreamEvent['type']): Promise<Seen> => expectEvent(waiters, id, type);
-  const post = async (event: Anthropic.Beta.Sessions.BetaManagedAgentsEventParams) => {
+  const post = async (event: EventParams) => {
     const idle = next('session.status_idle');
     const sentAt = now();
     await client.beta.sessions.events.send(id, { events: [event] });
@@ -52,15 +55,21 @@ export async function converse(client: Anthropic, id: string): Promise<Conversat
     const { sentAt, ackedAt, idle } = await posted;
     return { sentAt, ackedAt, idleAt: (await idle).at };
   };
-  const send = (text: string) => post({ type: 'user.message', content: [{ type: 'text', text }] });
+  const send = (text: string) => post(messageOf(text));
   return {
     id,
     send,
     turn: (text) => settled(send(text)),
     interrupt: () => settled(post({ type: 'user.interrupt' })),
+    allow: (tool_use_id) => settled(post({ type: 'user.tool_confirmation', tool_use_id, result: 'allow' })),
     next,
     close: () => stream.controller.abort(),
   };
+}
+
+/** What a person says. */
+export function messageOf(text: string): Anthropic.Beta.Sessions.BetaManagedAgentsUserMessageEventParams {
+  return { type: 'user.message', content: [{ type: 'text', text }] };
 }
 
 async function listen(stream: AsyncIterable<StreamEvent>, waiters: Set<Waiter>): Promise<void> {

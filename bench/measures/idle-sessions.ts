@@ -49,7 +49,7 @@ async function talk(host: Host, count: number): Promise<void> {
   const work = async (): Promise<void> => {
     for (let session = next++; session < count; session = next++) {
       const hands = session < HANDS;
-      const conversation = await converse(host.client, await host.create(hands));
+      const conversation = await converse(host.client, await host.create(hands ? 'handy' : 'plain'));
       await conversation.turn(hands ? USE_BASH : 'hello');
       conversation.close();
     }

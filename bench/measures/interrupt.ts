@@ -21,7 +21,7 @@ const COMMANDS = 30;
 export const interrupt: Measure = {
   figures: ['interrupt_model', 'interrupt_command'],
   async run(lab) {
-    const conversation = await (await lab.drover()).open(true);
+    const conversation = await (await lab.drover()).open('handy');
     const model = await sample(lab, conversation, MODEL, MODEL_CALLS);
     const command = await sample(lab, conversation, COMMAND, COMMANDS);
     conversation.close();

@@ -1,4 +1,5 @@
 import type { Measure } from '../measure.js';
+import { confirm } from './confirm.js';
 import { idleSessions } from './idle-sessions.js';
 import { interrupt } from './interrupt.js';
 import { longSession } from './long-session.js';
@@ -8,6 +9,7 @@ import { startUp } from './start-up.js';
 import { textTurn } from './text-turn.js';
 import { throughput } from './throughput.js';
 import { toolTurn } from './tool-turn.js';
+import { waitingSessions } from './waiting-sessions.js';
 
 /** In the order in which they run. */
 export const MEASURES: Measure[] = [
@@ -15,9 +17,11 @@ export const MEASURES: Measure[] = [
   preview,
   toolTurn,
   interrupt,
+  confirm,
   throughput,
   longSession,
   recovery,
   startUp,
   idleSessions,
+  waitingSessions,
 ];

@@ -52,7 +52,7 @@ async function killInModelCall(lab: Lab, drover: DroverProcess, host: Host): Pro
 }
 
 async function killInCommand(lab: Lab, drover: DroverProcess, host: Host): Promise<number> {
-  const conversation: Conversation = await host.open(true);
+  const conversation: Conversation = await host.open('handy');
   // Its sandbox is there, and so is what a first command needs.
   await conversation.turn(script({ blocks: [{ type: 'tool_use', name: 'bash', input: { command: 'true' } }] }, {}));
   const called = conversation.next('agent.tool_use');

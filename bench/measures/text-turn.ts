@@ -11,7 +11,7 @@ export const textTurn: Measure = {
   figures: ['text', 'text_hands', 'ack'],
   async run(lab) {
     const [drover, bottom] = await Promise.all([lab.drover(), lab.floor()]);
-    const [plain, handy, floor] = await Promise.all([drover.open(), drover.open(true), bottom.open()]);
+    const [plain, handy, floor] = await Promise.all([drover.open(), drover.open('handy'), bottom.open()]);
     const runs = [newRun(plain), newRun(handy), newRun(floor)] as const;
     await takeTurns(
       lab.count(WARM_UP),

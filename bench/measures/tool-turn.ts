@@ -28,7 +28,7 @@ export const toolTurn: Measure = {
 async function measure(lab: Lab, backend: Backend): Promise<Figure> {
   const own = backend === lab.backends.available[0] ? undefined : await lab.start(backend);
   const [host, bottom] = await Promise.all([own ? hostOf(own) : lab.drover(), lab.floor()]);
-  const [conversation, floor] = await Promise.all([host.open(true), bottom.open()]);
+  const [conversation, floor] = await Promise.all([host.open('handy'), bottom.open()]);
   await takeTurns(lab.count(WARM_UP), ...[conversation, floor].map((one) => () => one.turn(USE_BASH)));
   await lab.upstream.take();
   const samples: number[] = [];
