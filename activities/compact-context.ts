@@ -1,9 +1,9 @@
-import { planCompaction } from '../src/harness/compaction.js';
-import { summaryBlock } from '../src/harness/compaction-request.js';
+import { planCompaction } from '../src/harness/compaction/compaction.js';
+import { summaryBlock } from '../src/harness/compaction/summary-request.js';
 import type { CompactResult } from '../src/harness/outcomes.js';
 import type { CompactInput } from '../src/harness/protocol.js';
-import { buildSummaryRequest } from '../src/harness/request.js';
-import { sumUp } from '../src/harness/summing-up.js';
+import { buildSummaryRequest } from '../src/harness/context/request.js';
+import { sumUp } from '../src/harness/compaction/summing-up.js';
 import type { ModelListener } from '../src/model/model.js';
 import { WORKSPACE } from '../src/sandbox/sandbox.js';
 import { detachFields } from '../src/session/bodies.js';

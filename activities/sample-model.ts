@@ -1,7 +1,7 @@
-import { toMessages } from '../src/harness/context.js';
+import { toMessages } from '../src/harness/context/context.js';
 import type { OfferedTool, PreviewIds, SampleResult } from '../src/harness/outcomes.js';
 import type { SampleInput } from '../src/harness/protocol.js';
-import { buildRequest } from '../src/harness/request.js';
+import { buildRequest } from '../src/harness/context/request.js';
 import { newId } from '../src/ids.js';
 import type { Prices } from '../src/pricing/prices.js';
 import type { FactsOf } from '../src/model/facts.js';

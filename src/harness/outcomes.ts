@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ExactCost } from '../pricing/list-cost.js';
 import type { ContentBlock, ModelFailure, ModelUsage } from '../model/model.js';
-import type { Summary } from './context.js';
+import type { Summary } from './context/context.js';
 
 /** What one model request came to: the result of the activity `sampleModel`. */
 export type SampleResult = SampleReply | SampleInterrupted | SampleFailed;

@@ -1,4 +1,4 @@
-import { INTERRUPTED_TOOL_RESULT } from './context-results.js';
+import { INTERRUPTED_TOOL_RESULT } from './context/results.js';
 import { noteReply } from './crowding.js';
 import { emitError, fail } from './failing.js';
 import type { RequestCost, SampleReply, SampleResult, ToolResult } from './outcomes.js';

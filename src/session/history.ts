@@ -1,5 +1,5 @@
 import type { temporal } from '@temporalio/proto';
-import type { Summary } from '../harness/context.js';
+import type { Summary } from '../harness/context/context.js';
 import type { ContentBlock } from '../model/model.js';
 import type { WorkflowInput } from '../harness/protocol.js';
 import type { JournalEntry } from './journal.js';

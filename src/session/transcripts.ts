@@ -1,5 +1,5 @@
 import type { Database } from '../storage/database.js';
-import { append, createContext, type Context, type ContextEntry, type Summary } from '../harness/context.js';
+import { append, createContext, type Context, type ContextEntry, type Summary } from '../harness/context/context.js';
 import type { LoggedReply } from './history.js';
 import type { SessionEvent, SessionEventType } from './journal.js';
 import type { Projector } from './projector.js';

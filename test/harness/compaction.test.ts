@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { sign } from '../../bench/upstream-reply.js';
 import { checkRequest } from '../../bench/upstream-rules.js';
-import { planCompaction } from '../../src/harness/compaction.js';
-import { summaryBlock, summaryMessages, toBites } from '../../src/harness/compaction-request.js';
-import { estimateTokens } from '../../src/harness/compaction-size.js';
+import { planCompaction } from '../../src/harness/compaction/compaction.js';
+import { summaryBlock, summaryMessages, toBites } from '../../src/harness/compaction/summary-request.js';
+import { estimateTokens } from '../../src/harness/compaction/size.js';
 import {
   append,
   createContext,
@@ -11,9 +11,9 @@ import {
   wholeTurns,
   type Context,
   type ContextEntry,
-} from '../../src/harness/context.js';
-import { textsOf } from '../../src/harness/context-turn.js';
-import type { Summary } from '../../src/harness/context.js';
+} from '../../src/harness/context/context.js';
+import { textsOf } from '../../src/harness/context/open-turn.js';
+import type { Summary } from '../../src/harness/context/context.js';
 import type { MessageParam } from '../../src/model/model.js';
 import { anyLog } from './context-log.js';
 

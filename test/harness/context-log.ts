@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { sign } from '../../bench/upstream-reply.js';
-import type { ContextEntry } from '../../src/harness/context.js';
+import type { ContextEntry } from '../../src/harness/context/context.js';
 import type { ContentBlock } from '../../src/model/model.js';
 import type { SessionEvent } from '../../src/session/journal.js';
 

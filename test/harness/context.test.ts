@@ -1,8 +1,14 @@
 import * as fc from 'fast-check';
 import { sign } from '../../bench/upstream-reply.js';
 import { checkRequest } from '../../bench/upstream-rules.js';
-import { append, createContext, toMessages, type Context, type ContextEntry } from '../../src/harness/context.js';
-import { INTERRUPTED_TOOL_RESULT } from '../../src/harness/context-results.js';
+import {
+  append,
+  createContext,
+  toMessages,
+  type Context,
+  type ContextEntry,
+} from '../../src/harness/context/context.js';
+import { INTERRUPTED_TOOL_RESULT } from '../../src/harness/context/results.js';
 import type { ContentBlock, MessageParam } from '../../src/model/model.js';
 import type { SessionEvent } from '../../src/session/journal.js';
 import { anyLog } from './context-log.js';

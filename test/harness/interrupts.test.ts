@@ -1,4 +1,4 @@
-import { INTERRUPTED_TOOL_RESULT } from '../../src/harness/context-results.js';
+import { INTERRUPTED_TOOL_RESULT } from '../../src/harness/context/results.js';
 import { nextStep } from '../../src/harness/harness.js';
 import { receive } from '../../src/harness/inputs.js';
 import { NO_USAGE } from '../../src/harness/outcomes.js';

@@ -1,5 +1,5 @@
 import { checkRequest } from '../../bench/upstream-rules.js';
-import { buildRequest, buildSummaryRequest } from '../../src/harness/request.js';
+import { buildRequest, buildSummaryRequest } from '../../src/harness/context/request.js';
 import type { MessageParam, ModelRequest } from '../../src/model/model.js';
 
 const tool = (name: string) => ({ name, input_schema: { type: 'object' as const } });

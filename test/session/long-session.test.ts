@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { startUpstream, type Upstream, type UpstreamRequest } from '../../bench/upstream.js';
-import { textsOf } from '../../src/harness/context-turn.js';
+import { textsOf } from '../../src/harness/context/open-turn.js';
 import type { MessageParam } from '../../src/model/model.js';
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { openLongSession, type LongSession } from './long-session.js';

@@ -1,6 +1,6 @@
-import type { MessageParam } from '../model/model.js';
-import type { ContentParam } from './context-blocks.js';
-import { estimateTokens } from './compaction-size.js';
+import type { MessageParam } from '../../model/model.js';
+import type { ContentParam } from '../context/blocks.js';
+import { estimateTokens } from './size.js';
 
 type Block = Exclude<NonNullable<MessageParam['content']>, string>[number];
 /** Beside those of messages, the ones that only results hold. */

@@ -1,8 +1,8 @@
-import type { MessageParam } from '../model/model.js';
-import type { ContentParam } from './context-blocks.js';
-import type { Told } from './context-turn.js';
-import { estimateTokens } from './compaction-size.js';
-import { shorten } from './compaction-shorten.js';
+import type { MessageParam } from '../../model/model.js';
+import type { ContentParam } from '../context/blocks.js';
+import type { Told } from '../context/open-turn.js';
+import { estimateTokens } from './size.js';
+import { shorten } from './shorten.js';
 
 /** Parts of a conversation, each small enough (in estimated tokens) for a request of its own. None parts a call from its result. */
 export function toBites(part: Told[], most: number): MessageParam[][] {

@@ -1,4 +1,4 @@
-import type { MessageParam } from '../model/model.js';
+import type { MessageParam } from '../../model/model.js';
 
 /**
  * A conversation for a model that takes no system messages in its midst: each stands at the end of the user's message

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { toMessageBlocks, type ContentParam, type EventBlock } from './context-blocks.js';
+import { toMessageBlocks, type ContentParam, type EventBlock } from './blocks.js';
 
 export type ToolResultParam = Anthropic.Beta.BetaToolResultBlockParam;
 

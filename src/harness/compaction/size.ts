@@ -1,4 +1,4 @@
-import type { MessageParam } from '../model/model.js';
+import type { MessageParam } from '../../model/model.js';
 
 type Block = Exclude<NonNullable<MessageParam['content']>, string>[number];
 /** Beside those of messages, the ones that only results hold. */

@@ -1,9 +1,9 @@
-import type { ContentBlock, MessageParam } from '../model/model.js';
-import type { SessionEvent } from '../session/journal.js';
-import { isBlank, toMessageBlocks, type ContentParam, type EventBlock } from './context-blocks.js';
-import { toAssistantBlocks } from './context-replies.js';
-import type { Answer } from './context-results.js';
-import { closeTurn, emptyTurn, isWaiting, type Told, type Turn } from './context-turn.js';
+import type { ContentBlock, MessageParam } from '../../model/model.js';
+import type { SessionEvent } from '../../session/journal.js';
+import { isBlank, toMessageBlocks, type ContentParam, type EventBlock } from './blocks.js';
+import { toAssistantBlocks } from './replies.js';
+import type { Answer } from './results.js';
+import { closeTurn, emptyTurn, isWaiting, type Told, type Turn } from './open-turn.js';
 
 /**
  * A decoded entry of a thread's log, in the order of `seq`. A queued message counts where it was processed.

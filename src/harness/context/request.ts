@@ -1,8 +1,8 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { MessageParam, ModelRequest } from '../model/model.js';
-import type { ModelFacts } from '../model/facts.js';
+import type { MessageParam, ModelRequest } from '../../model/model.js';
+import type { ModelFacts } from '../../model/facts.js';
 import { asUserText } from './instructions.js';
-import type { SessionAgent } from '../session/session.js';
+import type { SessionAgent } from '../../session/session.js';
 
 export interface RequestInput {
   agent: Pick<SessionAgent, 'model' | 'system'>;

@@ -1,7 +1,7 @@
-import type { ContentBlock, MessageParam } from '../model/model.js';
-import { type ContentParam } from './context-blocks.js';
-import { isServerCall, toAssistantBlocks } from './context-replies.js';
-import { toToolResult, type Answer, type ToolResultParam } from './context-results.js';
+import type { ContentBlock, MessageParam } from '../../model/model.js';
+import { type ContentParam } from './blocks.js';
+import { isServerCall, toAssistantBlocks } from './replies.js';
+import { toToolResult, type Answer, type ToolResultParam } from './results.js';
 
 /** What is still growing: the last reply, and what has come since. */
 export interface Turn {

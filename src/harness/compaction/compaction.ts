@@ -1,8 +1,8 @@
-import type { ContentParam } from './context-blocks.js';
-import { textsOf, type Told } from './context-turn.js';
-import { estimateTokens } from './compaction-size.js';
-import { shortenContent } from './compaction-shorten.js';
-import { wholeTurns, type Context } from './context.js';
+import type { ContentParam } from '../context/blocks.js';
+import { textsOf, type Told } from '../context/open-turn.js';
+import { estimateTokens } from './size.js';
+import { shortenContent } from './shorten.js';
+import { wholeTurns, type Context } from '../context/context.js';
 
 /**
  * How a conversation that nears its model's window is made shorter. Invariants:

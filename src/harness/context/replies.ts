@@ -1,5 +1,5 @@
-import type { ContentBlock } from '../model/model.js';
-import { isBlank } from './context-blocks.js';
+import type { ContentBlock } from '../../model/model.js';
+import { isBlank } from './blocks.js';
 
 /**
  * A model's reply as it may be sent back: as it was, without the blocks that the Messages API refuses. A server tool's
