@@ -5,6 +5,7 @@ import { createCatalog } from '../catalog/catalog.js';
 import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
+import { loadTunnelKey } from '../config/tunnel-key.js';
 import { createHttpServer } from '../http/server.js';
 import { loadState } from '../session/projection.js';
 import { createFileBlobs } from '../session/blobs.js';
@@ -80,6 +81,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     models: models.list,
     factsOf: models.factsOf,
     hasPrice: prices.has,
+    tunnelKey: loadTunnelKey(config),
   });
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
   const { idleMs } = config.sandbox;

@@ -5,9 +5,13 @@ import { type Agents, createAgents } from './agents/agents.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
 import { createModels, type ListModels, type Models } from './models.js';
+import { createUserProfiles, type UserProfiles } from './profiles/user-profiles.js';
 import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
 import { createSessionCatalog, type SessionCatalog } from './sessions/sessions.js';
 import { createThreads, type Threads } from './sessions/threads.js';
+import { createTunnelCertificates, type TunnelCertificates } from './tunnels/certificates.js';
+import { createTokenText } from './tunnels/tunnel-token.js';
+import { createTunnels, type Tunnels } from './tunnels/tunnels.js';
 import { DEFAULT_WORKSPACE } from './workspace.js';
 
 /** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */
@@ -18,6 +22,9 @@ export interface Catalog {
   events: SessionEvents;
   threads: Threads;
   models: Models;
+  userProfiles: UserProfiles;
+  tunnels: Tunnels;
+  tunnelCertificates: TunnelCertificates;
 }
 
 export interface CatalogDeps {
@@ -28,12 +35,24 @@ export interface CatalogDeps {
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */
   hasPrice: (model: string) => boolean;
+  /** What the tokens of tunnels are made from: a secret that stays the same. */
+  tunnelKey: string;
   workspace?: string;
   now?: Clock;
 }
 
 export function createCatalog(deps: CatalogDeps): Catalog {
-  const { db, sessions, log, models, factsOf, hasPrice, workspace = DEFAULT_WORKSPACE, now = Date.now } = deps;
+  const {
+    db,
+    sessions,
+    log,
+    models,
+    factsOf,
+    hasPrice,
+    tunnelKey,
+    workspace = DEFAULT_WORKSPACE,
+    now = Date.now,
+  } = deps;
   const shared = { db, workspace, clock: createRisingClock(now) };
   const live = { ...shared, now, sessions, log, factsOf, hasPrice, inWork: new Set<string>() };
   return {
@@ -43,5 +62,8 @@ export function createCatalog(deps: CatalogDeps): Catalog {
     events: createSessionEvents(live),
     threads: createThreads(live),
     models: createModels(models),
+    userProfiles: createUserProfiles(shared),
+    tunnels: createTunnels({ ...shared, tokenText: createTokenText(tunnelKey) }),
+    tunnelCertificates: createTunnelCertificates(shared),
   };
 }

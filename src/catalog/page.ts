@@ -1,13 +1,22 @@
+import { sql, type SqlBool } from 'kysely';
+
 /** A place in a list that is ordered by age: the row it follows. */
 export interface AgeCursor {
   created_at: number;
   id: string;
 }
 
+export type SortOrder = 'asc' | 'desc';
+
 export interface Page<Item, Cursor> {
   data: Item[];
   /** Where the next page starts; null when this is the last. */
   next: Cursor | null;
+}
+
+/** For lists whose newest come first: the rows that follow, by the columns `created_at` and `id`. */
+export function olderThan({ created_at, id }: AgeCursor) {
+  return sql<SqlBool>`(created_at, id) < (${created_at}, ${id})`;
 }
 
 /** Cuts a page out of one row more than was asked for. */

@@ -3,6 +3,10 @@ export interface CatalogTables {
   agents: AgentRow;
   agent_versions: AgentVersionRow;
   environments: EnvironmentRow;
+  user_profiles: UserProfileRow;
+  tunnels: TunnelRow;
+  tunnel_tokens: TunnelTokenRow;
+  tunnel_certificates: TunnelCertificateRow;
   sessions: SessionRow;
 }
 
@@ -32,6 +36,50 @@ export interface EnvironmentRow {
   archived_at: number | null;
   /** JSON: an EnvironmentSettings. */
   settings: string;
+}
+
+export interface UserProfileRow {
+  id: string;
+  workspace: string;
+  created_at: number;
+  updated_at: number;
+  /** The name with its ASCII letters in lower case, for the list; null when there is none. */
+  name_key: string | null;
+  /** JSON: a ProfileSettings. */
+  settings: string;
+}
+
+export interface TunnelRow {
+  id: string;
+  workspace: string;
+  /** Of all the tunnels there ever were: a row is never deleted. */
+  domain: string;
+  display_name: string | null;
+  /** The token that is valid now. */
+  token_id: string;
+  created_at: number;
+  archived_at: number | null;
+}
+
+/** What is known of a token, past ones too. Its text is not. */
+export interface TunnelTokenRow {
+  id: string;
+  workspace: string;
+  tunnel_id: string;
+  created_at: number;
+  /** Why it took its predecessor's place, where that was said. */
+  reason: string | null;
+}
+
+export interface TunnelCertificateRow {
+  id: string;
+  workspace: string;
+  tunnel_id: string;
+  pem: string;
+  fingerprint: string;
+  expires_at: number | null;
+  created_at: number;
+  archived_at: number | null;
 }
 
 /** A session as it was created. What changes while it lives is its state, a fold of its log. */

@@ -7,6 +7,8 @@ export interface Call {
   /** A path parameter of the route. */
   param: (name: string) => string;
   query: Query;
+  /** The names in `anthropic-beta`. */
+  betas: readonly string[];
   /** Undefined when there is none. */
   body: unknown;
 }

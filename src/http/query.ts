@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.js';
+import { parseTimestamp } from '../catalog/clock.js';
 
 /** A query string, read field by field. An empty value counts as absent (the SDK sends null that way); unknown fields are ignored. */
 export interface Query {
@@ -44,8 +45,6 @@ export function readQuery(url: string): Query {
   };
 }
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-
 function parseInteger(name: string, value: string | undefined, { min, max }: { min: number; max: number }) {
   if (value === undefined) return undefined;
   const number = /^-?\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
@@ -59,8 +58,8 @@ function parseFlag(name: string, value: string | undefined): boolean | undefined
 }
 
 function parseTime(name: string, value: string): number {
-  const ms = RFC_3339.test(value) ? Date.parse(value.replace(' ', 'T').toUpperCase()) : Number.NaN;
-  if (Number.isNaN(ms)) throw refuse(name, 'must be a timestamp like 2026-01-31T12:00:00Z');
+  const ms = parseTimestamp(value);
+  if (ms === undefined) throw refuse(name, 'must be a timestamp like 2026-01-31T12:00:00Z');
   return ms;
 }
 

@@ -21,6 +21,8 @@ import { type Operation, ROUTES, type Route } from './routes.js';
 import { sessionHandlers } from './sessions.js';
 import { createStreams, type StreamLimits } from './streams.js';
 import { threadHandlers } from './threads.js';
+import { tunnelHandlers } from './tunnels.js';
+import { userProfileHandlers } from './user-profiles.js';
 
 export interface HttpServerDeps {
   catalog: Catalog;
@@ -127,6 +129,8 @@ function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: Http
     ...eventHandlers(catalog.events, streams),
     ...threadHandlers(catalog.threads, catalog.events, streams),
     ...modelHandlers(catalog.models),
+    ...userProfileHandlers(catalog.userProfiles),
+    ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),
   };
   for (const route of ROUTES) addRoute(app, route, handlers[route[2]]);
 }
@@ -154,8 +158,16 @@ function toCall(request: FastifyRequest) {
   return {
     param: (name: string) => params[name] ?? missing(name),
     query: readQuery(request.url),
+    betas: readBetas(request.headers['anthropic-beta']),
     body: request.body ?? undefined,
   };
+}
+
+/** The header may be there several times, with several names in each. */
+function readBetas(header: string | string[] | undefined): string[] {
+  return String(header ?? '')
+    .split(',')
+    .map((name) => name.trim());
 }
 
 function missing(name: string): never {

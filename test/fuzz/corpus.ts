@@ -1,11 +1,13 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Operation } from '../../src/http/routes.js';
+import { SECOND_CA_PEM } from '../support/certificates.js';
 import type { Scene, Target } from './scene.js';
 
 type AgentCreate = Anthropic.Beta.Agents.AgentCreateParams;
 type EventSend = Anthropic.Beta.Sessions.EventSendParams;
 type SessionCreate = Anthropic.Beta.Sessions.SessionCreateParams;
 type SessionUpdate = Anthropic.Beta.Sessions.SessionUpdateParams;
+type ProfileUpdate = Anthropic.UserProfileUpdateParams;
 type EnvironmentCreate = Anthropic.Beta.Environments.EnvironmentCreateParams;
 
 export type Known = Omit<Scene, 'targets'> & Target;
@@ -55,6 +57,24 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'sessions.threads.events.stream': {},
   'models.retrieve': {},
   'models.list': { query: 'limit=2' },
+  'userProfiles.create': { body: profileUpdate },
+  'userProfiles.retrieve': {},
+  'userProfiles.update': { body: profileUpdate },
+  'userProfiles.list': { query: 'limit=5&order=asc&order_by=name' },
+  'userProfiles.delete': { destroys: true },
+  'tunnels.create': { body: () => ({ display_name: 't' }) },
+  'tunnels.retrieve': {},
+  'tunnels.list': { query: 'limit=5&include_archived=true' },
+  'tunnels.archive': { destroys: true },
+  'tunnels.revealToken': {},
+  'tunnels.rotateToken': { body: () => ({ reason: 'r' }) },
+  'tunnels.certificates.create': {
+    body: () => ({ ca_certificate_pem: SECOND_CA_PEM }),
+    params: (known) => ({ tunnel_id: known.spare_tunnel_id }),
+  },
+  'tunnels.certificates.retrieve': {},
+  'tunnels.certificates.list': { query: 'limit=5&include_archived=true' },
+  'tunnels.certificates.archive': {},
 };
 
 const TEXT = { type: 'text' as const, text: 'hi' };
@@ -153,4 +173,20 @@ function eventSend({ asked, custom_call }: Known): EventSend {
   ];
   const message = { type: 'user.message' as const, content: [TEXT, IMAGE, DOCUMENT] };
   return { events: [...(asked === 'sevt_none' ? [message] : answers), { type: 'user.interrupt' }] };
+}
+
+function profileUpdate(): ProfileUpdate {
+  return {
+    access_type: 'passthrough',
+    name: 'n',
+    metadata: { a: 'b' },
+    external_user_details: {
+      account_status: 'active',
+      country: 'CH',
+      email_hash: 'e',
+      entity_type: 'business',
+      onboarded_at: '2026-01-31T12:00:00+01:00',
+      reference_id: 'r',
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import type { TestServer } from '../support/app.js';
+import { CA_PEM } from '../support/certificates.js';
 import { asking, call, customTool } from '../wire/answers.js';
 import type { Wire } from '../wire/server.js';
 import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
@@ -19,6 +20,12 @@ export interface Scene {
   /** No session is in it. */
   spare_environment_id: string;
   model_id: string;
+  user_profile_id: string;
+  /** It has one certificate. */
+  tunnel_id: string;
+  certificate_id: string;
+  /** It has none. */
+  spare_tunnel_id: string;
   targets: Target[];
 }
 
@@ -65,11 +72,19 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const agent = await beta.agents.create({ name: 'a', model: MODEL });
   const environment = await beta.environments.create({ name: 'e' });
   const spare = await beta.environments.create({ name: 'f' });
+  const profile = await beta.userProfiles.create({ name: 'p' });
+  const tunnel = await beta.tunnels.create({ display_name: 't' });
+  const certificate = await beta.tunnels.certificates.create(tunnel.id, { ca_certificate_pem: CA_PEM });
+  const spareTunnel = await beta.tunnels.create({});
   return {
     agent_id: agent.id,
     environment_id: environment.id,
     spare_environment_id: spare.id,
     model_id: MODEL,
+    user_profile_id: profile.id,
+    tunnel_id: tunnel.id,
+    certificate_id: certificate.id,
+    spare_tunnel_id: spareTunnel.id,
     targets: [],
   };
 }

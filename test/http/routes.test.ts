@@ -31,6 +31,21 @@ const BUILT = [
   'sessions.threads.events.stream',
   'models.retrieve',
   'models.list',
+  'userProfiles.create',
+  'userProfiles.retrieve',
+  'userProfiles.update',
+  'userProfiles.list',
+  'userProfiles.delete',
+  'tunnels.create',
+  'tunnels.retrieve',
+  'tunnels.list',
+  'tunnels.archive',
+  'tunnels.revealToken',
+  'tunnels.rotateToken',
+  'tunnels.certificates.create',
+  'tunnels.certificates.retrieve',
+  'tunnels.certificates.list',
+  'tunnels.certificates.archive',
 ];
 
 let server: TestServer;

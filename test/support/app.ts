@@ -63,6 +63,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,
+    tunnelKey: 'a secret',
   });
   const app = createHttpServer({
     catalog,

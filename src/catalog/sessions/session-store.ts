@@ -1,10 +1,8 @@
 import { ApiError } from '../../api-error.js';
 import type { SessionStatus } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
-import type { AgeCursor } from '../page.js';
+import type { AgeCursor, SortOrder } from '../page.js';
 import type { SessionRow } from '../tables.js';
-
-export type SortOrder = 'asc' | 'desc';
 
 /** A place in the list of sessions, good for the order it was made in. */
 export interface SessionCursor extends AgeCursor {
