@@ -46,17 +46,18 @@ const PARTS: Record<string, Rule> = {
     packageTypes: ['@anthropic-ai/sdk', '@temporalio/proto'],
   },
   storage: { code: ['api-error'], types: ['catalog', 'session'], packages: ['node', 'kysely'] },
+  files: { code: ['api-error'], packages: ['node'] },
 
   catalog: {
     code: ['storage', 'api-error', 'ids'],
-    types: ['session', 'model'],
+    types: ['session', 'model', 'files'],
     packages: ['node', 'kysely', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
   http: {
     code: ['catalog', 'api-error', 'ids'],
     types: ['session'],
-    packages: ['node', 'fastify', 'zod'],
+    packages: ['node', 'fastify', '@fastify/busboy', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
   cli: { packages: ['node', '@anthropic-ai/sdk'] },

@@ -6,6 +6,7 @@ import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
 import { loadTunnelKey } from '../config/tunnel-key.js';
+import { createDiskContents } from '../files/disk.js';
 import { createHttpServer } from '../http/server.js';
 import { loadState } from '../session/projection.js';
 import { createFileBlobs } from '../session/blobs.js';
@@ -24,6 +25,7 @@ import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
+import { startExpiry } from './expiry.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
 import { openModels, type ServedModels } from './models.js';
 import { startRecovery } from './recovery.js';
@@ -78,11 +80,15 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     db,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
+    contents: createDiskContents(join(directory.path, 'files')),
     models: models.list,
     factsOf: models.factsOf,
     hasPrice: prices.has,
     tunnelKey: loadTunnelKey(config),
   });
+  await catalog.files.sweep();
+  const expiry = startExpiry(catalog.files, log);
+  cleanUp.add(() => expiry.stop());
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
   const { idleMs } = config.sandbox;
   const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs }, Math.min(idleMs, REAP_EVERY_MS));

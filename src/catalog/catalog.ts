@@ -1,9 +1,11 @@
+import type { FileContents } from '../files/contents.js';
 import type { FactsOf } from '../model/facts.js';
 import type { SessionLog, Sessions } from '../session/session.js';
 import type { Database } from '../storage/database.js';
 import { type Agents, createAgents } from './agents/agents.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
+import { createFiles, type Files } from './files/files.js';
 import { createModels, type ListModels, type Models } from './models.js';
 import { createUserProfiles, type UserProfiles } from './profiles/user-profiles.js';
 import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
@@ -21,6 +23,7 @@ export interface Catalog {
   sessions: SessionCatalog;
   events: SessionEvents;
   threads: Threads;
+  files: Files;
   models: Models;
   userProfiles: UserProfiles;
   tunnels: Tunnels;
@@ -31,6 +34,7 @@ export interface CatalogDeps {
   db: Database;
   sessions: Sessions;
   log: SessionLog;
+  contents: FileContents;
   models: ListModels;
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */
@@ -46,6 +50,7 @@ export function createCatalog(deps: CatalogDeps): Catalog {
     db,
     sessions,
     log,
+    contents,
     models,
     factsOf,
     hasPrice,
@@ -61,6 +66,7 @@ export function createCatalog(deps: CatalogDeps): Catalog {
     sessions: createSessionCatalog(live),
     events: createSessionEvents(live),
     threads: createThreads(live),
+    files: createFiles({ ...shared, now, contents }),
     models: createModels(models),
     userProfiles: createUserProfiles(shared),
     tunnels: createTunnels({ ...shared, tokenText: createTokenText(tunnelKey) }),

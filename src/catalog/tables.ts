@@ -8,6 +8,7 @@ export interface CatalogTables {
   tunnel_tokens: TunnelTokenRow;
   tunnel_certificates: TunnelCertificateRow;
   sessions: SessionRow;
+  files: FileRow;
 }
 
 export interface AgentRow {
@@ -104,4 +105,18 @@ export interface SessionRow {
   archived_at: number | null;
   /** Set before the deletion begins; such a row is invisible. */
   deleted_at: number | null;
+}
+
+export interface FileRow {
+  id: string;
+  workspace: string;
+  filename: string;
+  mime_type: string;
+  size_bytes: number;
+  /** The hash of its bytes; null once it has expired and they are gone. */
+  content: string | null;
+  /** The session that made it; null for what was uploaded. */
+  session_id: string | null;
+  created_at: number;
+  expires_at: number | null;
 }

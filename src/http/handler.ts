@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Query } from './query.js';
 import type { Operation } from './routes.js';
@@ -11,6 +12,8 @@ export interface Call {
   betas: readonly string[];
   /** Undefined when there is none. */
   body: unknown;
+  /** As it comes in; of a form nothing has been read yet. */
+  incoming: IncomingMessage;
 }
 
 /** Gives the response's body, or writes the response itself (streams). */

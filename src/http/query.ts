@@ -10,6 +10,8 @@ export interface Query {
   oneOf<Value extends string>(name: string, allowed: readonly Value[]): Value | undefined;
   /** `name[]=a&name[]=b`, percent-encoded or not, and `name=a&name=b`. */
   list<Value extends string>(name: string, allowed: readonly Value[]): Value[] | undefined;
+  /** The same forms, of any values. */
+  texts(name: string): string[] | undefined;
   /** `name[gte]=…` and its like, in milliseconds; undefined when none of the bounds is given. */
   times<Bound extends string>(name: string, bounds: readonly Bound[]): { [Key in Bound]?: number } | undefined;
 }
@@ -19,6 +21,10 @@ export function readQuery(url: string): Query {
   const start = url.indexOf('?');
   const search = new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
   const text = (name: string) => search.getAll(name).findLast((value) => value !== '');
+  const texts = (name: string) => {
+    const values = [...search.getAll(`${name}[]`), ...search.getAll(name)].filter((value) => value !== '');
+    return values.length === 0 ? undefined : values;
+  };
   return {
     text,
     integer: (name, range) => parseInteger(name, text(name), range),
@@ -27,10 +33,8 @@ export function readQuery(url: string): Query {
       const value = text(name);
       return value === undefined ? undefined : member(name, value, allowed);
     },
-    list: (name, allowed) => {
-      const values = [...search.getAll(`${name}[]`), ...search.getAll(name)].filter((value) => value !== '');
-      return values.length === 0 ? undefined : values.map((value) => member(name, value, allowed));
-    },
+    list: (name, allowed) => texts(name)?.map((value) => member(name, value, allowed)),
+    texts,
     times: (name, bounds) => {
       const given = bounds.flatMap((bound) => {
         const key = `${name}[${bound}]`;

@@ -11,6 +11,7 @@ import { createDrain } from './drain.js';
 import { environmentHandlers } from './environments.js';
 import { pathOf, type ReportError, sendError } from './errors.js';
 import { eventHandlers } from './events.js';
+import { fileHandlers } from './files.js';
 import type { Handler, Handlers } from './handler.js';
 import { type Health, HEALTH_PATH } from './health.js';
 import { modelHandlers } from './models.js';
@@ -41,6 +42,8 @@ export interface HttpServerDeps {
 declare module 'fastify' {
   interface FastifyContextConfig {
     rate?: RateClass;
+    /** Its body is a form, which the handler reads as it comes in. */
+    form?: true;
   }
 }
 
@@ -73,12 +76,12 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   );
   app.addHook('onRequest', async (request, reply) => {
     const key = admit(request, reply, authenticate, deps.workspace);
-    const { rate } = request.routeOptions.config;
+    const { rate, form } = request.routeOptions.config;
     if (key !== undefined && rate) countRequest(key, rate, reply);
     // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer.
     if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
-    // Whatever a body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
-    if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
+    // Whatever another body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
+    if (!form && request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, report));
   app.setNotFoundHandler((request) => {
@@ -91,8 +94,8 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
 
 const LIMITS = {
   bodyLimit: MAX_BODY_BYTES,
-  /** For a request to come in whole, not for its answer. */
-  requestTimeout: 300_000,
+  /** For a request to come in whole, not for its answer: of an upload that is 500 MB. */
+  requestTimeout: 3_600_000,
   keepAliveTimeout: 72_000,
   http: { headersTimeout: 60_000, maxHeaderSize: 64 * 1024 },
 };
@@ -128,19 +131,28 @@ function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: Http
     ...sessionHandlers(catalog.sessions),
     ...eventHandlers(catalog.events, streams),
     ...threadHandlers(catalog.threads, catalog.events, streams),
+    ...fileHandlers(catalog.files),
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),
     ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),
   };
-  for (const route of ROUTES) addRoute(app, route, handlers[route[2]]);
+  for (const route of ROUTES) if (!FORMS.has(route[2])) addRoute(app, route, handlers[route[2]]);
+  void app.register(async (forms) => {
+    forms.removeAllContentTypeParsers();
+    forms.addContentTypeParser('*', async () => undefined);
+    for (const route of ROUTES) if (FORMS.has(route[2])) addRoute(forms, route, handlers[route[2]]);
+  });
 }
+
+/** Of these the body is a form. */
+const FORMS: ReadonlySet<Operation> = new Set(['files.upload']);
 
 type ApiRoute = Route & { readonly 2: Operation };
 
 function addRoute(app: FastifyInstance, route: ApiRoute, handler: Handler | undefined): void {
   const [method, url, operation] = route;
   const rate = rateClassOf(route);
-  const config = rate ? { rate } : {};
+  const config = { ...(rate && { rate }), ...(FORMS.has(operation) && { form: true as const }) };
   if (!handler) {
     // Said before the body is looked at, which may be an upload of any kind.
     const onRequest = async () => {
@@ -160,6 +172,7 @@ function toCall(request: FastifyRequest) {
     query: readQuery(request.url),
     betas: readBetas(request.headers['anthropic-beta']),
     body: request.body ?? undefined,
+    incoming: request.raw,
   };
 }
 

@@ -2,6 +2,7 @@ import type { SchemaModule } from 'kysely';
 import type { Database } from './database.js';
 import * as catalog001 from './migrations/catalog-001.js';
 import * as catalog003 from './migrations/catalog-003-profiles.js';
+import * as catalog004 from './migrations/catalog-004-files.js';
 import * as projection001 from './migrations/projection-001.js';
 
 /** Brings both schemas forward, one transaction a step. A schema newer than this program is refused. */
@@ -15,7 +16,7 @@ interface Migration {
 }
 
 /** Forward only: a step that has been released is never changed. */
-const CATALOG: readonly Migration[] = [catalog001, catalog003];
+const CATALOG: readonly Migration[] = [catalog001, catalog003, catalog004];
 const PROJECTION: readonly Migration[] = [projection001];
 
 /** How far each schema has come. */

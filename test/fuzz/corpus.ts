@@ -55,6 +55,13 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'sessions.threads.archive': { status: 400 },
   'sessions.threads.events.list': { query: 'limit=5' },
   'sessions.threads.events.stream': {},
+  // Takes a form and no JSON: forms have a test of their own.
+  'files.upload': { status: 400 },
+  'files.list': { query: 'limit=5&scope_id=sesn_none' },
+  'files.retrieveMetadata': {},
+  // Uploads cannot be downloaded.
+  'files.download': { status: 400 },
+  'files.delete': { destroys: true },
   'models.retrieve': {},
   'models.list': { query: 'limit=2' },
   'userProfiles.create': { body: profileUpdate },

@@ -26,6 +26,7 @@ export interface Scene {
   certificate_id: string;
   /** It has none. */
   spare_tunnel_id: string;
+  file_id: string;
   targets: Target[];
 }
 
@@ -76,6 +77,7 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const tunnel = await beta.tunnels.create({ display_name: 't' });
   const certificate = await beta.tunnels.certificates.create(tunnel.id, { ca_certificate_pem: CA_PEM });
   const spareTunnel = await beta.tunnels.create({});
+  const file = await beta.files.upload({ file: new File(['x'], 'a.txt') });
   return {
     agent_id: agent.id,
     environment_id: environment.id,
@@ -85,6 +87,7 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     tunnel_id: tunnel.id,
     certificate_id: certificate.id,
     spare_tunnel_id: spareTunnel.id,
+    file_id: file.id,
     targets: [],
   };
 }

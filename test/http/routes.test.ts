@@ -29,6 +29,11 @@ const BUILT = [
   'sessions.threads.archive',
   'sessions.threads.events.list',
   'sessions.threads.events.stream',
+  'files.upload',
+  'files.list',
+  'files.retrieveMetadata',
+  'files.download',
+  'files.delete',
   'models.retrieve',
   'models.list',
   'userProfiles.create',
@@ -90,8 +95,8 @@ test.each(ROUTES.filter(([, , operation]) => BUILT.includes(operation)))(
 
 test('an upload to an endpoint that is not there yet is told so, not that it is no JSON', async () => {
   const body = new FormData();
-  body.set('file', new Blob(['x'.repeat(100_000)]), 'a.txt');
-  const response = await rawFetch(server, '/v1/files', { method: 'POST', body });
+  body.set('files[]', new Blob(['x'.repeat(100_000)]), 'a.txt');
+  const response = await rawFetch(server, '/v1/skills', { method: 'POST', body });
   expect(response.status).toBe(501);
 });
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { type Catalog, createCatalog } from '../../src/catalog/catalog.js';
 import type { RateLimits } from '../../src/http/rate-limits.js';
+import type { Clock } from '../../src/catalog/clock.js';
+import { createDiskContents } from '../../src/files/disk.js';
 import { createHttpServer } from '../../src/http/server.js';
 import type { StreamLimits } from '../../src/http/streams.js';
 import { publicFacts } from '../../src/model/facts.js';
@@ -20,6 +22,8 @@ export const UNPRICED_MODEL = 'unpriced';
 
 export interface TestServer<Part extends SessionPart = MemorySessions> {
   url: string;
+  /** Where files are kept. */
+  filesDir: string;
   /** The official SDK, without retries. */
   client: Anthropic;
   db: Database;
@@ -40,11 +44,12 @@ export interface TestServerOptions<Part> {
   createSession: (db: Database) => Part;
   streams?: Partial<StreamLimits>;
   rateLimits?: RateLimits;
+  now?: Clock;
 }
 
 /** The whole API over a real socket and a real database in a directory of its own. */
 export function startTestServer(
-  options?: Pick<TestServerOptions<never>, 'streams' | 'rateLimits'>,
+  options?: Pick<TestServerOptions<never>, 'streams' | 'rateLimits' | 'now'>,
 ): Promise<TestServer>;
 export function startTestServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>>;
 export function startTestServer(options: Partial<TestServerOptions<SessionPart>> = {}) {
@@ -56,14 +61,17 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const db = await openDatabase(dir);
   const session = options.createSession(db);
   const reported: unknown[] = [];
+  const filesDir = join(dir, 'files');
   const catalog = createCatalog({
     db,
     sessions: session.sessions,
     log: session.log,
+    contents: createDiskContents(filesDir),
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,
     tunnelKey: 'a secret',
+    ...(options.now && { now: options.now }),
   });
   const app = createHttpServer({
     catalog,
@@ -86,6 +94,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   };
   return {
     url,
+    filesDir,
     client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
     db,
     catalog,

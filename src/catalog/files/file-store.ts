@@ -1,0 +1,62 @@
+import { ApiError } from '../../api-error.js';
+import type { Database } from '../../storage/database.js';
+import { type AgeCursor, olderThan } from '../page.js';
+import type { FileRow } from '../tables.js';
+
+export interface FileQuery {
+  limit: number;
+  page?: AgeCursor;
+  scope_id?: string;
+  /** Of these only those that are there. */
+  ids?: readonly string[];
+}
+
+/** One file; `not_found_error` when there is none. */
+export async function readFileRow(db: Database, workspace: string, id: string): Promise<FileRow> {
+  const row = await db
+    .selectFrom('files')
+    .selectAll()
+    .where('id', '=', id)
+    .where('workspace', '=', workspace)
+    .executeTakeFirst();
+  if (!row) throw new ApiError('not_found_error', `There is no file ${id}.`);
+  return row;
+}
+
+/** Newest first; one row more than asked for. */
+export function selectFiles(db: Database, workspace: string, { limit, page, scope_id, ids }: FileQuery) {
+  let query = db.selectFrom('files').selectAll().where('workspace', '=', workspace);
+  if (scope_id !== undefined) query = query.where('session_id', '=', scope_id);
+  if (ids !== undefined) query = query.where('id', 'in', ids);
+  if (page) query = query.where(olderThan(page));
+  return query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+}
+
+/** Of these hashes the ones that are some file's, in any workspace. */
+export async function findContents(db: Database, hashes: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (let start = 0; start < hashes.length; start += AT_ONCE) {
+    const some = hashes.slice(start, start + AT_ONCE);
+    const rows = await db.selectFrom('files').select('content').distinct().where('content', 'in', some).execute();
+    for (const { content } of rows) if (content !== null) found.add(content);
+  }
+  return found;
+}
+
+/** Files that expired by then and whose bytes are still there: some of them, none when there are no more. */
+export async function findExpired(db: Database, now: number): Promise<{ id: string; content: string }[]> {
+  const rows = await db
+    .selectFrom('files')
+    .select(['id', 'content'])
+    .where('expires_at', '<=', now)
+    .where('content', 'is not', null)
+    .limit(AT_ONCE)
+    .execute();
+  return rows.flatMap(({ id, content }) => (content === null ? [] : [{ id, content }]));
+}
+
+/** A statement takes so many values in any database. */
+const AT_ONCE = 500;

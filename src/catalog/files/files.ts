@@ -1,0 +1,181 @@
+import type { Readable } from 'node:stream';
+import type Anthropic from '@anthropic-ai/sdk';
+import { ApiError } from '../../api-error.js';
+import type { Draft, FileContents } from '../../files/contents.js';
+import { newId } from '../../ids.js';
+import type { Database } from '../../storage/database.js';
+import { type Clock, toTimestamp } from '../clock.js';
+import { type AgeCursor, cutPage, type Page } from '../page.js';
+import type { FileRow } from '../tables.js';
+import { type FormPart, limitFile, receiveFileForm } from './file-form.js';
+import { cleanFileName } from './file-name.js';
+import { type FileQuery, findContents, findExpired, readFileRow, selectFiles } from './file-store.js';
+import { typeOf } from './file-type.js';
+import { createTurns, type Turns } from './turns.js';
+
+export type FileMetadata = Anthropic.Beta.BetaFileMetadata;
+
+/**
+ * Files: a row each, and bytes that equal files share.
+ * 1. What a row names is there: bytes are kept before the row is written, and removed after the last row that names them.
+ * 2. Both happen in the turn of the hash, so no upload loses its bytes to a deletion at the same time.
+ */
+export interface Files {
+  /** From a form with a part `file` and perhaps `expires_in_seconds`. Not downloadable. A form that is refused leaves nothing. */
+  upload(parts: AsyncIterable<FormPart>): Promise<FileMetadata>;
+  /** What a session has made: downloadable, and in the session's scope. */
+  addOutput(output: FileOutput): Promise<FileMetadata>;
+  /** Newest first. */
+  list(query: FileQuery): Promise<Page<FileMetadata, AgeCursor>>;
+  retrieve(id: string): Promise<FileMetadata>;
+  /** Refused for what was uploaded, and for what has expired. */
+  download(id: string): Promise<{ metadata: FileMetadata; bytes: Readable }>;
+  delete(id: string): Promise<Anthropic.Beta.BetaDeletedFile>;
+  /** Takes away what a process that died has left. For the time before the first request. */
+  sweep(): Promise<void>;
+  /** Removes the bytes of files that have expired, and 30 days later the files. */
+  removeExpired(): Promise<void>;
+}
+
+export interface FileOutput {
+  session_id: string;
+  filename: string;
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface FilesDeps {
+  db: Database;
+  /** Rises with every reading: for the order of the list. */
+  clock: Clock;
+  now: Clock;
+  workspace: string;
+  contents: FileContents;
+}
+
+export function createFiles(deps: FilesDeps): Files {
+  const { db, workspace, contents, now } = deps;
+  const shared = { ...deps, turns: createTurns() };
+  return {
+    async upload(parts) {
+      const { draft, expires_in_seconds, ...named } = await receiveFileForm(parts, contents);
+      return store(shared, draft, { ...named, session_id: null, expires_in_seconds });
+    },
+
+    async addOutput({ session_id, filename, bytes }) {
+      const mime_type = typeOf(undefined, filename);
+      const named = { filename: cleanFileName(filename, mime_type), mime_type };
+      return store(shared, await contents.receive(limitFile(bytes)), { ...named, session_id });
+    },
+
+    async list(query) {
+      const rows = await selectFiles(db, workspace, query).execute();
+      const page = cutPage(rows, query.limit, ({ created_at, id }) => ({ created_at, id }));
+      return { data: page.data.map(toMetadata), next: page.next };
+    },
+
+    retrieve: async (id) => toMetadata(await readFileRow(db, workspace, id)),
+
+    async download(id) {
+      const row = await readFileRow(db, workspace, id);
+      const hash = checkDownload(row, now());
+      return shared.turns.take(hash, async () => {
+        // It may have been deleted while others had their turn.
+        await readFileRow(db, workspace, id);
+        return { metadata: toMetadata(row), bytes: await contents.read(hash) };
+      });
+    },
+
+    async delete(id) {
+      const { content } = await readFileRow(db, workspace, id);
+      await release(shared, content, async () => {
+        await readFileRow(db, workspace, id);
+        await db.deleteFrom('files').where('id', '=', id).execute();
+      });
+      return { id, type: 'file_deleted' };
+    },
+
+    sweep: () => contents.sweep((hashes) => findContents(db, hashes)),
+
+    async removeExpired() {
+      for (let files = await findExpired(db, now()); files.length > 0; files = await findExpired(db, now())) {
+        for (const { id, content } of files) {
+          const forget = db.updateTable('files').set({ content: null }).where('id', '=', id);
+          await release(shared, content, () => forget.execute());
+        }
+      }
+      await db
+        .deleteFrom('files')
+        .where('expires_at', '<=', now() - REMEMBERED_MS)
+        .execute();
+    },
+  };
+}
+
+const REMEMBERED_MS = 30 * 24 * 3_600_000;
+
+type Shared = FilesDeps & { turns: Turns };
+
+interface NewFile extends Pick<FileRow, 'filename' | 'mime_type' | 'session_id'> {
+  expires_in_seconds?: number | undefined;
+}
+
+async function store(shared: Shared, draft: Draft, file: NewFile): Promise<FileMetadata> {
+  const { db, clock, workspace, turns } = shared;
+  const { expires_in_seconds: seconds, ...named } = file;
+  const created_at = clock();
+  const expires_at = seconds === undefined ? null : created_at + seconds * 1_000;
+  const size_bytes = draft.size;
+  const row = { id: newId('file'), workspace, ...named, size_bytes, content: draft.hash, created_at, expires_at };
+  await turns.take(draft.hash, async () => {
+    try {
+      await draft.keep();
+      await db.insertInto('files').values(row).execute();
+    } catch (error) {
+      await draft.discard();
+      await removeUnnamed(shared, draft.hash);
+      throw error;
+    }
+  });
+  return toMetadata(row);
+}
+
+/** Lets go of a file's bytes, and of the bytes themselves when no other file has the same. */
+async function release(shared: Shared, hash: string | null, letGo: () => Promise<unknown>): Promise<void> {
+  await shared.turns.take(hash ?? 'none', async () => {
+    await letGo();
+    if (hash !== null) await removeUnnamed(shared, hash);
+  });
+}
+
+async function removeUnnamed({ db, contents }: Shared, hash: string): Promise<void> {
+  const named = await findContents(db, [hash]);
+  if (!named.has(hash)) await contents.remove(hash);
+}
+
+/** The hash of the bytes, or a refusal. Of what has expired it is said first: only uploads expire, and those are never downloadable. */
+function checkDownload({ id, content, session_id, expires_at }: FileRow, now: number): string {
+  if (content === null || (expires_at !== null && expires_at <= now)) {
+    throw new ApiError('not_found_error', `File ${id} has expired.`, { code: 'file_expired' });
+  }
+  if (session_id === null) {
+    throw new ApiError('invalid_request_error', `file_id: file ${id} was uploaded, and cannot be downloaded`, {
+      code: 'file_not_downloadable',
+    });
+  }
+  return content;
+}
+
+function toMetadata(row: Omit<FileRow, 'content' | 'workspace'>): FileMetadata {
+  const { id, filename, mime_type, size_bytes, session_id, created_at, expires_at } = row;
+  return {
+    type: 'file',
+    id,
+    filename,
+    mime_type,
+    size_bytes,
+    created_at: toTimestamp(created_at),
+    downloadable: session_id !== null,
+    expires_at: expires_at === null ? null : toTimestamp(expires_at),
+    scope: session_id === null ? null : { type: 'session', id: session_id },
+  };
+}

@@ -1,0 +1,109 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ApiError } from '../api-error.js';
+import type { Draft, FileContents } from './contents.js';
+
+/** Contents as files `<directory>/<two digits>/<sha256>`; drafts are beside them, under names of their own. */
+export function createDiskContents(directory: string): FileContents {
+  const drafts = join(directory, DRAFTS);
+  const pathOf = (hash: string): string => join(directory, hash.slice(0, 2), plain(hash));
+  return {
+    async receive(bytes) {
+      await mkdir(drafts, { recursive: true, mode: 0o700 });
+      const path = join(drafts, randomUUID());
+      const discard = (): Promise<void> => rm(path, { force: true });
+      const { hash, size } = await write(path, bytes).catch(async (error: unknown) => {
+        await discard();
+        throw explainFullDisk(error);
+      });
+      return { hash, size, keep: () => move(path, pathOf(hash)), discard } satisfies Draft;
+    },
+
+    async read(hash) {
+      const file = await open(pathOf(hash), 'r');
+      return file.createReadStream();
+    },
+
+    remove: (hash) => rm(pathOf(hash), { force: true }),
+
+    async sweep(findWanted) {
+      await rm(drafts, { recursive: true, force: true });
+      for (const shard of await namesIn(directory)) {
+        const hashes = (await namesIn(join(directory, shard))).filter(isHash);
+        const wanted = await findWanted(hashes);
+        for (const hash of hashes) if (!wanted.has(hash)) await rm(pathOf(hash), { force: true });
+      }
+    },
+  };
+}
+
+const DRAFTS = 'drafts';
+
+async function write(path: string, bytes: AsyncIterable<Uint8Array>): Promise<Pick<Draft, 'hash' | 'size'>> {
+  const digest = createHash('sha256');
+  let size = 0;
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of bytes) {
+      digest.update(chunk);
+      size += chunk.byteLength;
+      // Unlike `write` it goes on until all of the chunk is written.
+      await file.writeFile(chunk);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { hash: digest.digest('hex'), size };
+}
+
+/** Over the same bytes, where they are there already. */
+async function move(from: string, to: string): Promise<void> {
+  const shard = dirname(to);
+  await mkdir(shard, { recursive: true, mode: 0o700 });
+  await rename(from, to);
+  // A name is on disk only once its directory is.
+  await syncDirectory(shard);
+  await syncDirectory(dirname(shard));
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** None where there is no directory. */
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+/** Hashes come out of stored data: none may lead out of the directory. */
+function plain(hash: string): string {
+  if (!isHash(hash)) throw new Error(`Not a content's hash: ${JSON.stringify(hash)}`);
+  return hash;
+}
+
+function isHash(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
+function explainFullDisk(error: unknown): unknown {
+  if (!hasCode(error, 'ENOSPC') && !hasCode(error, 'EDQUOT')) return error;
+  return new ApiError('unavailable_error', 'The disk of the data directory is full. Nothing was stored.', {
+    retryAfter: 5,
+  });
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}
