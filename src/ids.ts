@@ -1,7 +1,20 @@
 import { randomFillSync } from 'node:crypto';
 
 /** Prefixes of the wire's ids (contract: endpoints §1.7; of a tunnel's token it names none). */
-export type IdPrefix = 'agent' | 'env' | 'sesn' | 'sthr' | 'sevt' | 'file' | 'req' | 'uprof' | 'tnl' | 'ttok' | 'tcrt';
+export type IdPrefix =
+  | 'agent'
+  | 'env'
+  | 'sesn'
+  | 'sthr'
+  | 'sevt'
+  | 'vlt'
+  | 'vcrd'
+  | 'req'
+  | 'file'
+  | 'uprof'
+  | 'tnl'
+  | 'ttok'
+  | 'tcrt';
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const LENGTH = 24;

@@ -32,6 +32,9 @@ const PARTS: Record<string, Rule> = {
     ],
   },
 
+  // Seals secrets; knows no table.
+  vault: { code: ['config'], packages: ['node'] },
+
   // Prices are data; what workflows use of it is arithmetic.
   pricing: { types: ['model'], packages: ['node', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
 
@@ -50,7 +53,7 @@ const PARTS: Record<string, Rule> = {
 
   catalog: {
     code: ['storage', 'api-error', 'ids'],
-    types: ['session', 'model', 'files'],
+    types: ['session', 'model', 'vault', 'files'],
     packages: ['node', 'kysely', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },

@@ -30,6 +30,9 @@ function commands(version: string): Command {
     .option('--keep', 'leave the server running')
     .action(async (flags: QuickstartFlags) => (await import('./quickstart.js')).runQuickstart(process.env, flags));
   addLogCommands(drover.command('log').description('look at a session’s log, and check or mend its projection'));
+  withDataFlags(drover.command('vault').description('the secrets of vaults').command('rotate'))
+    .description('put all secrets under a new key (DROVER_VAULT_NEXT_KEY, or a new key file); no server may run')
+    .action(async (flags: Flags) => (await import('./vault.js')).rotateVault(process.env, flags, print));
   return drover;
 }
 

@@ -29,6 +29,7 @@ import { startExpiry } from './expiry.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
 import { openModels, type ServedModels } from './models.js';
 import { startRecovery } from './recovery.js';
+import { openVault } from './vault.js';
 
 export interface Server {
   url: string;
@@ -70,6 +71,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   // One may fail while another is still starting something, which has to be there to be undone.
   await Promise.allSettled(opening);
   const [temporal, db, hands] = await Promise.all(opening);
+  const secrets = await openVault(config, db);
   hands.notes.forEach(log);
   const client = await connectClient(temporal.address, config.temporal.namespace);
   cleanUp.add(() => client.connection.close());
@@ -80,6 +82,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     db,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
+    secrets,
     contents: createDiskContents(join(directory.path, 'files')),
     models: models.list,
     factsOf: models.factsOf,

@@ -3,6 +3,7 @@ import type { FactsOf } from '../model/facts.js';
 import type { SessionLog, Sessions } from '../session/session.js';
 import type { Database } from '../storage/database.js';
 import { type Agents, createAgents } from './agents/agents.js';
+import type { Secrets } from '../vault/secrets.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
 import { createFiles, type Files } from './files/files.js';
@@ -14,6 +15,8 @@ import { createThreads, type Threads } from './sessions/threads.js';
 import { createTunnelCertificates, type TunnelCertificates } from './tunnels/certificates.js';
 import { createTokenText } from './tunnels/tunnel-token.js';
 import { createTunnels, type Tunnels } from './tunnels/tunnels.js';
+import { type Credentials, createCredentials } from './vaults/credentials.js';
+import { createVaults, type Vaults } from './vaults/vaults.js';
 import { DEFAULT_WORKSPACE } from './workspace.js';
 
 /** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */
@@ -23,6 +26,8 @@ export interface Catalog {
   sessions: SessionCatalog;
   events: SessionEvents;
   threads: Threads;
+  vaults: Vaults;
+  credentials: Credentials;
   files: Files;
   models: Models;
   userProfiles: UserProfiles;
@@ -34,6 +39,8 @@ export interface CatalogDeps {
   db: Database;
   sessions: Sessions;
   log: SessionLog;
+  /** Seals what vaults hold. */
+  secrets: Secrets;
   contents: FileContents;
   models: ListModels;
   factsOf: FactsOf;
@@ -66,6 +73,8 @@ export function createCatalog(deps: CatalogDeps): Catalog {
     sessions: createSessionCatalog(live),
     events: createSessionEvents(live),
     threads: createThreads(live),
+    vaults: createVaults(shared),
+    credentials: createCredentials({ ...shared, secrets: deps.secrets }),
     files: createFiles({ ...shared, now, contents }),
     models: createModels(models),
     userProfiles: createUserProfiles(shared),

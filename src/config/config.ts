@@ -15,6 +15,9 @@ export interface Config {
   readonly apiKey: string | undefined;
   /** Absolute. */
   readonly dataDir: string;
+  /** 32 bytes. Undefined: a key file in the data directory. */
+  readonly vaultKey: Uint8Array | undefined;
+  readonly vaultNextKey: Uint8Array | undefined;
   readonly model: ModelConfig;
   /** Model requests in one turn before it is ended with an error. */
   readonly roundsPerTurn: number;
@@ -90,7 +93,13 @@ const FLAG_OF: Partial<Record<keyof Settings, keyof Flags>> = {
 };
 
 // Never repeated in a message: keys, and a URL that may carry a password.
-const SECRET = new Set<string>(['DROVER_API_KEY', 'ANTHROPIC_API_KEY', 'DROVER_UPSTREAM_URL']);
+const SECRET = new Set<string>([
+  'DROVER_API_KEY',
+  'DROVER_VAULT_KEY',
+  'DROVER_VAULT_NEXT_KEY',
+  'ANTHROPIC_API_KEY',
+  'DROVER_UPSTREAM_URL',
+]);
 
 interface Raw {
   values: Record<string, string>;
@@ -147,6 +156,8 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
     port: checked.DROVER_PORT,
     apiKey: checked.DROVER_API_KEY,
     dataDir: resolve(cwd, checked.DROVER_DATA),
+    vaultKey: checked.DROVER_VAULT_KEY,
+    vaultNextKey: checked.DROVER_VAULT_NEXT_KEY,
     model: Object.freeze({
       kind: file ? 'file' : checked.DROVER_MODEL === 'auto' ? kindOfModel(checked) : checked.DROVER_MODEL,
       file,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseVaultKey } from './vault-key.js';
 
 /** Every setting by its environment variable, with its rule and default: the reference of what can be configured. */
 export const settings = z
@@ -8,6 +9,10 @@ export const settings = z
     /** The key clients must send. */
     DROVER_API_KEY: key().optional(),
     DROVER_DATA: text().default('.drover'),
+    /** What seals the secrets of vaults. Not set: a key file in the data directory. */
+    DROVER_VAULT_KEY: vaultKey().optional(),
+    /** The key that `drover vault rotate` changes to; a server opens what is under it, too. */
+    DROVER_VAULT_NEXT_KEY: vaultKey().optional(),
 
     DROVER_MODEL: choice('auto', 'anthropic', 'scripted').default('auto'),
     /** A file that says which backend serves which model. Not set: `models.json` in the data directory, if there is one. */
@@ -53,6 +58,14 @@ function text() {
 
 function key() {
   return z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces: it is sent in a header');
+}
+
+function vaultKey() {
+  return z.string().transform((value, context) => {
+    const bytes = parseVaultKey(value);
+    if (!bytes) context.addIssue('must be 32 bytes in base64 or hex');
+    return bytes ?? z.NEVER;
+  });
 }
 
 function choice<const Word extends string>(...words: [Word, Word, Word]) {

@@ -24,6 +24,7 @@ import { createStreams, type StreamLimits } from './streams.js';
 import { threadHandlers } from './threads.js';
 import { tunnelHandlers } from './tunnels.js';
 import { userProfileHandlers } from './user-profiles.js';
+import { vaultHandlers } from './vaults.js';
 
 export interface HttpServerDeps {
   catalog: Catalog;
@@ -131,6 +132,7 @@ function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: Http
     ...sessionHandlers(catalog.sessions),
     ...eventHandlers(catalog.events, streams),
     ...threadHandlers(catalog.threads, catalog.events, streams),
+    ...vaultHandlers(catalog.vaults, catalog.credentials),
     ...fileHandlers(catalog.files),
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),

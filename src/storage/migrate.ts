@@ -1,6 +1,7 @@
 import type { SchemaModule } from 'kysely';
 import type { Database } from './database.js';
 import * as catalog001 from './migrations/catalog-001.js';
+import * as catalog002 from './migrations/catalog-002-vaults.js';
 import * as catalog003 from './migrations/catalog-003-profiles.js';
 import * as catalog004 from './migrations/catalog-004-files.js';
 import * as projection001 from './migrations/projection-001.js';
@@ -16,7 +17,7 @@ interface Migration {
 }
 
 /** Forward only: a step that has been released is never changed. */
-const CATALOG: readonly Migration[] = [catalog001, catalog003, catalog004];
+const CATALOG: readonly Migration[] = [catalog001, catalog002, catalog003, catalog004];
 const PROJECTION: readonly Migration[] = [projection001];
 
 /** How far each schema has come. */

@@ -27,6 +27,7 @@ function open(files: SqliteFiles): DatabaseSync {
     pragma main.synchronous = full;
     pragma projection.synchronous = normal;
     pragma foreign_keys = on;
+    pragma main.secure_delete = on;
   `);
   return db;
 }

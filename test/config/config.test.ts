@@ -80,10 +80,12 @@ test('P4: no fault repeats a secret', () => {
   const secrets = {
     DROVER_API_KEY: 'top secret',
     ANTHROPIC_API_KEY: 'sk\nsecret',
+    DROVER_VAULT_KEY: 'secret',
+    DROVER_VAULT_NEXT_KEY: 'secret'.repeat(8),
     DROVER_UPSTREAM_URL: 'ftp://u:secret@h',
   };
   const lines = faults(secrets);
-  expect(lines).toHaveLength(3);
+  expect(lines).toHaveLength(5);
   expect(lines.join()).not.toContain('secret');
 });
 
@@ -107,4 +109,15 @@ test.each<[string, NodeJS.ProcessEnv, 'anthropic' | 'scripted']>([
 
 test('an upstream URL loses the slash at its end', () => {
   expect(readConfig({ DROVER_UPSTREAM_URL: 'http://127.0.0.1:1/v1/' }).model.upstreamUrl).toBe('http://127.0.0.1:1/v1');
+});
+
+test('a vault key is 32 bytes in base64 or hex', () => {
+  const bytes = Buffer.alloc(32, 7);
+  for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+    const config = readConfig({ DROVER_VAULT_KEY: bytes.toString(encoding) });
+    expect(Buffer.from(config.vaultKey ?? []).equals(bytes)).toBe(true);
+  }
+  expect(faults({ DROVER_VAULT_KEY: 'x', DROVER_VAULT_NEXT_KEY: bytes.toString('hex') })).toEqual([
+    'DROVER_VAULT_KEY: must be 32 bytes in base64 or hex',
+  ]);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Operation } from '../../src/http/routes.js';
 import { SECOND_CA_PEM } from '../support/certificates.js';
@@ -8,6 +9,8 @@ type EventSend = Anthropic.Beta.Sessions.EventSendParams;
 type SessionCreate = Anthropic.Beta.Sessions.SessionCreateParams;
 type SessionUpdate = Anthropic.Beta.Sessions.SessionUpdateParams;
 type ProfileUpdate = Anthropic.UserProfileUpdateParams;
+type CredentialCreate = Anthropic.Beta.Vaults.CredentialCreateParams;
+type CredentialUpdate = Anthropic.Beta.Vaults.CredentialUpdateParams;
 type EnvironmentCreate = Anthropic.Beta.Environments.EnvironmentCreateParams;
 
 export type Known = Omit<Scene, 'targets'> & Target;
@@ -55,6 +58,19 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'sessions.threads.archive': { status: 400 },
   'sessions.threads.events.list': { query: 'limit=5' },
   'sessions.threads.events.stream': {},
+  'vaults.create': { body: () => ({ display_name: 'v', metadata: { a: 'b' } }) },
+  'vaults.retrieve': {},
+  'vaults.update': { body: () => ({ display_name: 'w', metadata: { a: null, c: 'd' } }) },
+  'vaults.list': { query: 'limit=5&include_archived=true' },
+  'vaults.delete': { destroys: true },
+  'vaults.archive': { destroys: true },
+  'vaults.credentials.create': { body: credentialCreate },
+  'vaults.credentials.retrieve': {},
+  'vaults.credentials.update': { body: credentialUpdate },
+  'vaults.credentials.list': { query: 'limit=5&include_archived=true' },
+  'vaults.credentials.delete': { destroys: true },
+  'vaults.credentials.archive': { destroys: true },
+  'vaults.credentials.mcpOAuthValidate': {},
   // Takes a form and no JSON: forms have a test of their own.
   'files.upload': { status: 400 },
   'files.list': { query: 'limit=5&scope_id=sesn_none' },
@@ -148,6 +164,29 @@ function environmentCreate(): EnvironmentCreate {
     },
     metadata: { a: 'b' },
     scope: 'organization',
+  };
+}
+
+function credentialCreate(): CredentialCreate {
+  return {
+    auth: {
+      type: 'environment_variable',
+      // Each name once in a vault.
+      secret_name: `N${randomBytes(8).toString('hex')}`,
+      secret_value: 's',
+      networking: { type: 'limited', allowed_hosts: ['example.com', '192.0.2.1'] },
+      injection_location: { header: true, body: false },
+    },
+    display_name: 'd',
+    metadata: { a: 'b' },
+  };
+}
+
+function credentialUpdate(): Omit<CredentialUpdate, 'vault_id'> {
+  return {
+    auth: { type: 'mcp_oauth', access_token: 'u', expires_at: '2099-01-01T00:00:00Z' },
+    display_name: 'e',
+    metadata: { a: null, c: 'd' },
   };
 }
 

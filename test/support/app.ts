@@ -12,6 +12,7 @@ import type { StreamLimits } from '../../src/http/streams.js';
 import { publicFacts } from '../../src/model/facts.js';
 import type { SessionLog, Sessions } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
+import { openSecrets } from '../../src/vault/secrets.js';
 import { createMemorySessions, type MemorySessions } from './memory-session.js';
 import { MODELS } from './models.js';
 
@@ -22,6 +23,8 @@ export const UNPRICED_MODEL = 'unpriced';
 
 export interface TestServer<Part extends SessionPart = MemorySessions> {
   url: string;
+  /** The data directory. */
+  dir: string;
   /** Where files are kept. */
   filesDir: string;
   /** The official SDK, without retries. */
@@ -66,6 +69,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     db,
     sessions: session.sessions,
     log: session.log,
+    secrets: openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined }),
     contents: createDiskContents(filesDir),
     models: async () => MODELS,
     factsOf: publicFacts,
@@ -94,6 +98,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   };
   return {
     url,
+    dir,
     filesDir,
     client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
     db,

@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
+import { hostSchema } from '../host.js';
 import { metadataPatchSchema, metadataSchema } from '../metadata.js';
 
 type OfHeader = 'betas' | 'workspace_id';
@@ -14,14 +15,6 @@ const scope = z
   .nullable()
   .exactOptional();
 
-const host = z
-  .string()
-  // A text of megabytes would be too much for the expression.
-  .max(255, { abort: true })
-  .regex(
-    /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
-    'must be a host name or *.host, without scheme, port and path',
-  );
 const flag = z.boolean().nullable().exactOptional();
 /** A list goes to a package manager's command line, so an entry may not look like one of its options. */
 const packageList = z
@@ -45,7 +38,7 @@ const cloud = z.strictObject({
         type: z.literal('limited'),
         allow_mcp_servers: flag,
         allow_package_managers: flag,
-        allowed_hosts: z.array(host).max(1000).nullable().exactOptional(),
+        allowed_hosts: z.array(hostSchema).max(1000).nullable().exactOptional(),
       }),
     ])
     .nullable()

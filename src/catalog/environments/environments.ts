@@ -7,7 +7,7 @@ import { type Clock, toTimestamp } from '../clock.js';
 import { createConfig, mergeConfig } from './environment-config.js';
 import { type EnvironmentUpdate, environmentCreateSchema, environmentUpdateSchema } from './environment-schema.js';
 import { mergeMetadata } from '../metadata.js';
-import { type AgeCursor, cutPage, type Page } from '../page.js';
+import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
 import type { EnvironmentRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 
@@ -143,14 +143,7 @@ async function deleteEnvironment(tx: Database, workspace: string, id: string) {
 function selectPage(db: Database, workspace: string, { limit, page, include_archived }: EnvironmentQuery) {
   let query = db.selectFrom('environments').selectAll().where('workspace', '=', workspace);
   if (include_archived !== true) query = query.where('archived_at', 'is', null);
-  if (page) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('created_at', '<', page.created_at),
-        eb.and([eb('created_at', '=', page.created_at), eb('id', '<', page.id)]),
-      ]),
-    );
-  }
+  if (page) query = query.where(olderThan(page));
   return query
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')

@@ -1,0 +1,75 @@
+import type Anthropic from '@anthropic-ai/sdk';
+
+export type SeenResponse = Anthropic.Beta.Vaults.BetaManagedAgentsRefreshHTTPResponse;
+
+/** What a server answered. */
+export interface Answer {
+  status: number;
+  contentType: string;
+  /** At most 64 KB of it. */
+  body: string;
+  isCut: boolean;
+  header(name: string): string | null;
+}
+
+/**
+ * Asks a server that a credential names. Undefined when it cannot be reached or is too slow. No redirect is followed:
+ * what was meant for one server would go to another.
+ */
+export async function exchange(url: string, init: RequestInit): Promise<Answer | undefined> {
+  try {
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
+    const { text, isCut } = await readSome(response);
+    const contentType = response.headers.get('content-type') ?? '';
+    return { status: response.status, contentType, body: text, isCut, header: (name) => response.headers.get(name) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** An answer as it may be shown: cut (unknowns 96), and without anything of the secrets. */
+export function showAnswer({ status, contentType, body, isCut }: Answer, secrets: readonly string[]): SeenResponse {
+  const forms = secrets.filter((secret) => secret !== '').flatMap(formsOf);
+  // Half a secret at the place where reading stopped would not be found.
+  const longest = Math.max(0, ...forms.map((form) => form.length));
+  const whole = blank(isCut ? body.slice(0, Math.max(0, body.length - longest)) : body, forms);
+  return {
+    status_code: status,
+    content_type: blank(contentType, forms).slice(0, 200),
+    body: whole.slice(0, SHOWN).toWellFormed(),
+    body_truncated: isCut || whole.length > SHOWN,
+  };
+}
+
+const PATIENCE_MS = 10_000;
+const MAX_READ = 64 * 1024;
+const SHOWN = 4_096;
+const BLANK = '[redacted]';
+
+async function readSome(response: Response): Promise<{ text: string; isCut: boolean }> {
+  const isEvents = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+  const decoder = new TextDecoder();
+  let text = '';
+  let read = 0;
+  for await (const chunk of response.body ?? []) {
+    read += chunk.length;
+    text += decoder.decode(chunk.subarray(0, chunk.length - Math.max(0, read - MAX_READ)), { stream: true });
+    // A stream of events may stay open for good; the first of them answers. Leaving the loop ends the response.
+    if (read > MAX_READ || (isEvents && /\r?\n\r?\n/.test(text))) return { text, isCut: true };
+  }
+  return { text, isCut: false };
+}
+
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const encoded = [bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')];
+  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...encoded];
+}
+
+/** Also what names itself a token: a server may answer with new ones that we have not heard of. */
+function blank(text: string, forms: readonly string[]): string {
+  const known = forms
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((rest, form) => rest.replaceAll(form, BLANK), text);
+  return known.replaceAll(/("(?:access_token|refresh_token|id_token|client_secret)"\s*:\s*")[^"]*/g, `$1${BLANK}`);
+}

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database } from '../../storage/database.js';
+import type { Secrets } from '../../vault/secrets.js';
+import { type Clock, toTimestamp } from '../clock.js';
+import type { VaultCredentialRow } from '../tables.js';
+import { type OAuth, type Secret, withExpiry } from './credential-auth.js';
+import { openSecret, sealAuth, settingsOf } from './credential-row.js';
+import type { SeenResponse } from './exchange.js';
+import { requestTokens, type Tokens } from './token-request.js';
+
+export type Refreshed =
+  /** With the token to use from now on. */
+  | { status: 'succeeded'; access_token: string }
+  | { status: 'failed'; http_response: SeenResponse }
+  | { status: 'connect_error' | 'no_refresh_token' };
+
+/**
+ * Exchanges the refresh token of a credential for which a server has refused this access token, and stores what comes
+ * back. Of several that ask at the same time one does it for all; where it was done meanwhile the new token is given.
+ */
+export type Refresher = (id: string, refused: string) => Promise<Refreshed>;
+
+export interface RefresherDeps {
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+}
+
+export function createRefresher(deps: RefresherDeps): Refresher {
+  const inFlight = new Map<string, Promise<Refreshed>>();
+  return (id, refused) => {
+    const running = inFlight.get(id) ?? refresh(deps, id, refused).finally(() => inFlight.delete(id));
+    inFlight.set(id, running);
+    return running;
+  };
+}
+
+async function refresh(deps: RefresherDeps, id: string, refused: string): Promise<Refreshed> {
+  const found = await read(deps, id);
+  const { access_token } = found?.secret ?? {};
+  if (access_token !== undefined && access_token !== refused) return { status: 'succeeded', access_token };
+  if (!found?.auth.refresh || found.secret.refresh_token === undefined) return { status: 'no_refresh_token' };
+  const { refresh_token } = found.secret;
+  const answer = await requestTokens(found.auth.refresh, { ...found.secret, refresh_token });
+  if (answer.status !== 'succeeded') return answer;
+  await store(deps, id, found, answer.tokens);
+  return { status: 'succeeded', access_token: answer.tokens.access_token };
+}
+
+interface Found {
+  row: VaultCredentialRow;
+  auth: OAuth;
+  secret: Secret;
+}
+
+async function read({ db, secrets }: Pick<RefresherDeps, 'db' | 'secrets'>, id: string): Promise<Found | undefined> {
+  const row = await db.selectFrom('vault_credentials').selectAll().where('id', '=', id).executeTakeFirst();
+  const secret = row && openSecret(secrets, row);
+  if (!row || !secret) return undefined;
+  const { auth } = settingsOf(row);
+  return auth.type === 'mcp_oauth' ? { row, auth, secret } : undefined;
+}
+
+/** Unless the credential was archived, deleted or given other secrets meanwhile. */
+async function store(deps: RefresherDeps, id: string, used: Found, tokens: Tokens): Promise<void> {
+  const { secrets, clock } = deps;
+  await deps.db.transaction().execute(async (db) => {
+    const now = await read({ db, secrets }, id);
+    if (!now || !isDeepStrictEqual(now.secret, used.secret)) return;
+    const { display_name, metadata } = settingsOf(now.row);
+    const at = clock();
+    const expires_at = tokens.expires_in === undefined ? null : toTimestamp(at + tokens.expires_in * 1_000);
+    const { access_token, refresh_token = used.secret.refresh_token ?? '' } = tokens;
+    const split = { auth: withExpiry(now.auth, expires_at), secret: { ...now.secret, access_token, refresh_token } };
+    const columns = { ...sealAuth(secrets, id, { display_name, metadata }, split), updated_at: at };
+    await db.updateTable('vault_credentials').set(columns).where('id', '=', id).execute();
+  });
+}

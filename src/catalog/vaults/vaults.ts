@@ -1,0 +1,151 @@
+import { isDeepStrictEqual } from 'node:util';
+import type Anthropic from '@anthropic-ai/sdk';
+import { ApiError } from '../../api-error.js';
+import { newId } from '../../ids.js';
+import type { Database } from '../../storage/database.js';
+import { type Clock, toTimestamp } from '../clock.js';
+import { mergeMetadata } from '../metadata.js';
+import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
+import type { VaultRow } from '../tables.js';
+import { invalid, validate } from '../validate.js';
+import { type VaultUpdate, vaultCreateSchema, vaultUpdateSchema } from './vault-schema.js';
+
+export type Vault = Anthropic.Beta.Vaults.BetaManagedAgentsVault;
+type VaultSettings = Pick<Vault, 'display_name' | 'metadata'>;
+
+export interface Vaults {
+  create(body: unknown): Promise<Vault>;
+  retrieve(id: string): Promise<Vault>;
+  /** Refused once it is archived. */
+  update(id: string, body: unknown): Promise<Vault>;
+  /** Newest first. */
+  list(query: VaultQuery): Promise<Page<Vault, AgeCursor>>;
+  /** With all its credentials; nothing is left of them. */
+  delete(id: string): Promise<Anthropic.Beta.Vaults.BetaManagedAgentsDeletedVault>;
+  /** With all its credentials, whose secrets are gone then. Idempotent. */
+  archive(id: string): Promise<Vault>;
+}
+
+export interface VaultQuery {
+  limit: number;
+  page?: AgeCursor;
+  include_archived?: boolean;
+}
+
+export interface VaultsDeps {
+  db: Database;
+  clock: Clock;
+  workspace: string;
+}
+
+export function createVaults({ db, clock, workspace }: VaultsDeps): Vaults {
+  return {
+    async create(body) {
+      const params = validate(vaultCreateSchema, body);
+      const now = clock();
+      const settings: VaultSettings = { display_name: params.display_name, metadata: params.metadata ?? {} };
+      const row = { id: newId('vlt'), workspace, created_at: now, updated_at: now, archived_at: null };
+      const stored = { ...row, settings: JSON.stringify(settings) };
+      await db.insertInto('vaults').values(stored).execute();
+      return toVault(stored);
+    },
+
+    retrieve: (id) => readVault(db, workspace, id),
+
+    update(id, body) {
+      const update = validate(vaultUpdateSchema, body);
+      return db.transaction().execute(async (tx) => {
+        const current = await readActiveVault(tx, workspace, id);
+        return updateVault(tx, current, update, clock());
+      });
+    },
+
+    async list(query) {
+      const rows = await selectPage(db, workspace, query).execute();
+      const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
+      return { data: page.data.map(toVault), next: page.next };
+    },
+
+    delete: (id) => db.transaction().execute((tx) => deleteVault(tx, workspace, id)),
+
+    archive: (id) => db.transaction().execute((tx) => archiveVault(tx, workspace, id, clock())),
+  };
+}
+
+/** One vault; `not_found_error` when there is none. Takes part in a transaction when given one. */
+export async function readVault(db: Database, workspace: string, id: string): Promise<Vault> {
+  const row = await db
+    .selectFrom('vaults')
+    .selectAll()
+    .where('id', '=', id)
+    .where('workspace', '=', workspace)
+    .executeTakeFirst();
+  if (!row) throw new ApiError('not_found_error', `There is no vault ${id}.`);
+  return toVault(row);
+}
+
+/** The same, but what is archived is refused. */
+export async function readActiveVault(db: Database, workspace: string, id: string): Promise<Vault> {
+  const vault = await readVault(db, workspace, id);
+  if (vault.archived_at !== null) throw invalid('vault_id', `vault ${id} is archived and cannot be changed`);
+  return vault;
+}
+
+async function updateVault(tx: Database, current: Vault, update: VaultUpdate, now: number): Promise<Vault> {
+  const { display_name, metadata } = current;
+  const settings: VaultSettings = {
+    display_name: update.display_name ?? display_name,
+    metadata: mergeMetadata(metadata, update.metadata),
+  };
+  if (isDeepStrictEqual(settings, { display_name, metadata })) return current;
+  await tx
+    .updateTable('vaults')
+    .set({ settings: JSON.stringify(settings), updated_at: now })
+    .where('id', '=', current.id)
+    .execute();
+  return { ...current, ...settings, updated_at: toTimestamp(now) };
+}
+
+async function deleteVault(tx: Database, workspace: string, id: string) {
+  await readVault(tx, workspace, id);
+  await tx.deleteFrom('vault_credentials').where('vault_id', '=', id).execute();
+  await tx.deleteFrom('vaults').where('id', '=', id).execute();
+  return { id, type: 'vault_deleted' as const };
+}
+
+async function archiveVault(tx: Database, workspace: string, id: string, now: number): Promise<Vault> {
+  const current = await readVault(tx, workspace, id);
+  if (current.archived_at !== null) return current;
+  const archived = { archived_at: now, updated_at: now };
+  await tx.updateTable('vaults').set(archived).where('id', '=', id).execute();
+  await tx
+    .updateTable('vault_credentials')
+    .set({ ...archived, target: null, key_id: null, secret: null })
+    .where('vault_id', '=', id)
+    .where('archived_at', 'is', null)
+    .execute();
+  return { ...current, archived_at: toTimestamp(now), updated_at: toTimestamp(now) };
+}
+
+function selectPage(db: Database, workspace: string, { limit, page, include_archived }: VaultQuery) {
+  let query = db.selectFrom('vaults').selectAll().where('workspace', '=', workspace);
+  if (include_archived !== true) query = query.where('archived_at', 'is', null);
+  if (page) query = query.where(olderThan(page));
+  return query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+}
+
+function toVault(row: VaultRow): Vault {
+  // Written above and by nothing else.
+  const settings = JSON.parse(row.settings) as VaultSettings;
+  return {
+    type: 'vault',
+    id: row.id,
+    ...settings,
+    created_at: toTimestamp(row.created_at),
+    updated_at: toTimestamp(row.updated_at),
+    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+  };
+}
