@@ -14,7 +14,10 @@ export type IdPrefix =
   | 'uprof'
   | 'tnl'
   | 'ttok'
-  | 'tcrt';
+  | 'tcrt'
+  | 'wrkspc'
+  | 'apikey'
+  | 'ekey';
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const LENGTH = 24;

@@ -11,6 +11,8 @@ export interface CatalogTables {
   vaults: VaultRow;
   vault_credentials: VaultCredentialRow;
   files: FileRow;
+  workspaces: WorkspaceRow;
+  api_keys: ApiKeyRow;
 }
 
 export interface AgentRow {
@@ -148,4 +150,25 @@ export interface FileRow {
   session_id: string | null;
   created_at: number;
   expires_at: number | null;
+}
+
+export interface WorkspaceRow {
+  id: string;
+  name: string;
+  created_at: number;
+}
+
+export interface ApiKeyRow {
+  id: string;
+  workspace: string;
+  /** Of a key for the workers of an environment; null for a key of the API. */
+  environment_id: string | null;
+  name: string;
+  /** Separated by spaces; none for an environment's key. */
+  scopes: string;
+  /** Of its text, which is not kept: sha-256, in hex. */
+  hash: string;
+  hint: string;
+  created_at: number;
+  revoked_at: number | null;
 }

@@ -4,6 +4,7 @@ import * as catalog001 from './migrations/catalog-001.js';
 import * as catalog002 from './migrations/catalog-002-vaults.js';
 import * as catalog003 from './migrations/catalog-003-profiles.js';
 import * as catalog004 from './migrations/catalog-004-files.js';
+import * as catalog005 from './migrations/catalog-005-keys.js';
 import * as projection001 from './migrations/projection-001.js';
 
 /** Brings both schemas forward, one transaction a step. A schema newer than this program is refused. */
@@ -13,11 +14,11 @@ export async function migrate(db: Database): Promise<void> {
 }
 
 interface Migration {
-  up(schema: SchemaModule): Promise<void>;
+  up(schema: SchemaModule, db: Database): Promise<void>;
 }
 
 /** Forward only: a step that has been released is never changed. */
-const CATALOG: readonly Migration[] = [catalog001, catalog002, catalog003, catalog004];
+const CATALOG: readonly Migration[] = [catalog001, catalog002, catalog003, catalog004, catalog005];
 const PROJECTION: readonly Migration[] = [projection001];
 
 /** How far each schema has come. */
@@ -55,7 +56,7 @@ async function readVersion(db: Database, table: VersionTable): Promise<number> {
 
 async function apply(db: Database, table: VersionTable, step: Migration, version: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    await step.up(tx.schema);
+    await step.up(tx.schema, tx);
     await tx.insertInto(table).values({ version }).execute();
   });
 }

@@ -1,0 +1,23 @@
+import type { Database } from '../../storage/database.js';
+import { type ApiKeys, createApiKeys } from './api-keys.js';
+import type { Clock } from '../clock.js';
+import { createEnvironmentKeys, type EnvironmentKeys } from './environment-keys.js';
+import { createFindKey, type FindKey } from './find-key.js';
+import { createWorkspaces, type Workspaces } from './workspaces.js';
+
+/** Who may use a server: its workspaces, and the keys that open them. */
+export interface Access {
+  findKey: FindKey;
+  workspaces: Workspaces;
+  apiKeys: ApiKeys;
+  environmentKeys: EnvironmentKeys;
+}
+
+export function createAccess(deps: { db: Database; clock: Clock }): Access {
+  return {
+    findKey: createFindKey(deps.db),
+    workspaces: createWorkspaces(deps),
+    apiKeys: createApiKeys(deps),
+    environmentKeys: createEnvironmentKeys(deps),
+  };
+}
