@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/catalog.js';
+import type { SessionCatalog } from '../catalog/sessions/sessions.js';
 import { loadState } from '../session/projection.js';
 import type { Database } from '../storage/database.js';
 import type { Engine } from './engine.js';
@@ -6,7 +6,7 @@ import type { Engine } from './engine.js';
 export interface RecoveryDeps {
   db: Database;
   engine: Engine;
-  catalog: Catalog;
+  sessions: Pick<SessionCatalog, 'listUnfinished' | 'finishDeletion'>;
   log: (line: string) => void;
 }
 
@@ -54,11 +54,11 @@ async function recoverSessions(deps: Recovery): Promise<void> {
 
 /** Undoes creations and completes deletions that did not come to their end, because a process died or could not be reached. */
 async function finishUnfinished(deps: Recovery): Promise<void> {
-  const unfinished = await deps.catalog.sessions.listUnfinished();
+  const unfinished = await deps.sessions.listUnfinished();
   await forEach(
     deps,
     unfinished.map(({ id }) => id),
-    (id) => deps.catalog.sessions.finishDeletion(id),
+    (id) => deps.sessions.finishDeletion(id),
   );
 }
 

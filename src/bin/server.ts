@@ -1,34 +1,33 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { createCatalog } from '../catalog/catalog.js';
+import { createCatalogs } from '../catalog/catalog.js';
+import type { Files } from '../catalog/files/files.js';
+import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
-import { StartError } from '../config/start-error.js';
+import { orExplain } from '../config/start-error.js';
 import { loadTunnelKey } from '../config/tunnel-key.js';
 import { createDiskContents } from '../files/disk.js';
 import { createHttpServer } from '../http/server.js';
-import { loadState } from '../session/projection.js';
-import { createFileBlobs } from '../session/blobs.js';
-import type { SessionAgent } from '../session/session.js';
-import { reap, startReaper } from '../sandbox/reaper.js';
+import { createPrices, type Prices } from '../pricing/prices.js';
+import { startReaper } from '../sandbox/reaper.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
-import { selectSandboxes } from '../sandbox/sandboxes.js';
+import { createFileBlobs } from '../session/blobs.js';
 import { type Database, openDatabase } from '../storage/database.js';
-import { obtainTemporal } from '../temporal/server/binary.js';
 import { connectClient } from '../temporal/connection.js';
+import { obtainTemporal } from '../temporal/server/binary.js';
 import type { TemporalServer } from '../temporal/server/embedded-server.js';
 import { startTemporal } from '../temporal/server/embedded.js';
 import { connectExisting } from '../temporal/server/namespace.js';
-import { isOnPath, provideBubblewrap } from './bubblewrap-package.js';
 import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
 import { startExpiry } from './expiry.js';
-import { createPrices, type Prices } from '../pricing/prices.js';
+import { openSandboxes } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
 import { startRecovery } from './recovery.js';
+import { agentOf, clientOf, findSession } from './session-rows.js';
 import { openVault } from './vault.js';
 
 export interface Server {
@@ -78,7 +77,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
   const engine = await openEngine(config, { client, temporal, db, directory, models, prices, ...hands, log }, cleanUp);
-  const catalog = createCatalog({
+  const catalogOf = createCatalogs({
     db,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
@@ -89,15 +88,10 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     hasPrice: prices.has,
     tunnelKey: loadTunnelKey(config),
   });
-  await catalog.files.sweep();
-  const expiry = startExpiry(catalog.files, log);
-  cleanUp.add(() => expiry.stop());
-  const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
-  const { idleMs } = config.sandbox;
-  const reaper = startReaper({ sandboxes: hands.sandboxes, isWanted, idleMs }, Math.min(idleMs, REAP_EVERY_MS));
-  cleanUp.add(() => reaper.stop());
+  const { files, sessions } = catalogOf(DEFAULT_WORKSPACE);
+  await startUpkeep(config, { db, files, sandboxes: hands.sandboxes, log }, cleanUp);
   const http = createHttpServer({
-    catalog,
+    catalogOf,
     log: engine.log,
     apiKeys: [key.value],
     health: () => ({ status: 'ok', version }),
@@ -108,7 +102,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const url = await orExplain(`cannot listen on ${host}:${port}`, http.listen({ host, port }));
   cleanUp.add(() => http.close());
   directory.announce(url);
-  const recovery = startRecovery({ db, engine, catalog, log });
+  const recovery = startRecovery({ db, engine, sessions, log });
   cleanUp.add(() => recovery.stop());
   return {
     url,
@@ -118,6 +112,21 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     ended: engine.ended,
     stop: () => cleanUp.run(),
   };
+}
+
+interface Upkeep extends Pick<Parts, 'db' | 'sandboxes' | 'log'> {
+  files: Files;
+}
+
+/** Files that expire, and sandboxes that nobody uses or wants. */
+async function startUpkeep(config: Config, { db, files, sandboxes, log }: Upkeep, cleanUp: CleanUp): Promise<void> {
+  await files.sweep();
+  const expiry = startExpiry(files, log);
+  cleanUp.add(() => expiry.stop());
+  const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
+  const { idleMs } = config.sandbox;
+  const reaper = startReaper({ sandboxes, isWanted, idleMs }, Math.min(idleMs, REAP_EVERY_MS));
+  cleanUp.add(() => reaper.stop());
 }
 
 const REAP_EVERY_MS = 30_000;
@@ -135,49 +144,6 @@ async function openStore(directory: DataDirectory, cleanUp: CleanUp): Promise<Da
   const db = await openDatabase(directory.path);
   cleanUp.add(() => db.destroy());
   return db;
-}
-
-async function openSandboxes(config: Config, directory: DataDirectory, log: (line: string) => void, cleanUp: CleanUp) {
-  const { backend, image, runtime } = config.sandbox;
-  const select = () =>
-    selectSandboxes({
-      backend,
-      dataDir: join(directory.path, 'sandboxes'),
-      dataId: directory.id,
-      ...(image === undefined ? {} : { image }),
-      ...(runtime === undefined ? {} : { runtime }),
-    });
-  const selecting = select().catch(async (error: unknown) => {
-    if (backend === 'docker' || (await isOnPath('bwrap', process.env))) throw error;
-    await provideBubblewrap(process.env, log).catch((reason: unknown) => {
-      log(`bubblewrap could not be fetched: ${String(reason)}`);
-      throw error;
-    });
-    return select();
-  });
-  const selected = await orExplain('commands cannot be run', selecting);
-  cleanUp.add(() => selected.sandboxes.close());
-  cleanUp.add(() => reclaimIdle(selected.sandboxes));
-  return selected;
-}
-
-/** Leaves only sandboxes in which a command runs: nobody would reclaim the others while we are away. */
-async function reclaimIdle(sandboxes: Sandboxes): Promise<void> {
-  const late = new AbortController();
-  const reclaimed = reap({ sandboxes, isWanted: async () => true, idleMs: 0 }, Date.now() + 1);
-  await Promise.race([reclaimed, sleep(RECLAIM_MS, undefined, { signal: late.signal }).catch(() => {})]);
-  late.abort();
-}
-
-const RECLAIM_MS = 1_000;
-
-/** What the surroundings refuse is a person's to mend, and needs no stack. */
-async function orExplain<T>(what: string, attempt: Promise<T>): Promise<T> {
-  try {
-    return await attempt;
-  } catch (error) {
-    throw new StartError(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 const SPEC: SandboxSpec = { cpus: 1, memoryMb: 1_024, pids: 256, diskMb: 10_240, env: {} };
@@ -220,25 +186,6 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
 }
 
 const ATTEMPTS = 5;
-
-/** The agent that a session works with now: as it was created, or as an update has made it. */
-async function agentOf(db: Database, sessionId: string): Promise<SessionAgent> {
-  const state = await loadState(db, sessionId);
-  if (state?.agent) return state.agent;
-  const row = await findSession(db, sessionId);
-  if (row === undefined) throw new Error(`There is no session ${sessionId}.`);
-  return JSON.parse(row.agent);
-}
-
-/** A server has one API key, so its applications are told apart by their agents. */
-async function clientOf(db: Database, sessionId: string): Promise<string> {
-  const row = await db.selectFrom('sessions').select('agent_id').where('id', '=', sessionId).executeTakeFirst();
-  return row?.agent_id ?? sessionId;
-}
-
-function findSession(db: Database, id: string): Promise<{ agent: string } | undefined> {
-  return db.selectFrom('sessions').select('agent').where('id', '=', id).executeTakeFirst();
-}
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -6,18 +6,20 @@ import { type Agents, createAgents } from './agents/agents.js';
 import type { Secrets } from '../vault/secrets.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
-import { createFiles, type Files } from './files/files.js';
+import { createFiles, type Files, type FilesDeps } from './files/files.js';
+import { createTurns } from './files/turns.js';
 import { createModels, type ListModels, type Models } from './models.js';
+import type { NounDeps } from './noun.js';
 import { createUserProfiles, type UserProfiles } from './profiles/user-profiles.js';
+import type { SessionDeps } from './sessions/session-deps.js';
 import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
 import { createSessionCatalog, type SessionCatalog } from './sessions/sessions.js';
 import { createThreads, type Threads } from './sessions/threads.js';
 import { createTunnelCertificates, type TunnelCertificates } from './tunnels/certificates.js';
 import { createTokenText } from './tunnels/tunnel-token.js';
-import { createTunnels, type Tunnels } from './tunnels/tunnels.js';
+import { createTunnels, type Tunnels, type TunnelsDeps } from './tunnels/tunnels.js';
 import { type Credentials, createCredentials } from './vaults/credentials.js';
 import { createVaults, type Vaults } from './vaults/vaults.js';
-import { DEFAULT_WORKSPACE } from './workspace.js';
 
 /** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */
 export interface Catalog {
@@ -48,37 +50,49 @@ export interface CatalogDeps {
   hasPrice: (model: string) => boolean;
   /** What the tokens of tunnels are made from: a secret that stays the same. */
   tunnelKey: string;
-  workspace?: string;
   now?: Clock;
 }
 
-export function createCatalog(deps: CatalogDeps): Catalog {
-  const {
-    db,
-    sessions,
-    log,
-    contents,
-    models,
-    factsOf,
-    hasPrice,
-    tunnelKey,
-    workspace = DEFAULT_WORKSPACE,
-    now = Date.now,
-  } = deps;
-  const shared = { db, workspace, clock: createRisingClock(now) };
-  const live = { ...shared, now, sessions, log, factsOf, hasPrice, inWork: new Set<string>() };
+/** The catalog of one workspace: what is in others is not there for it. */
+export type CatalogOf = (workspace: string) => Catalog;
+
+/** Makes each workspace's catalog when it is first asked for. */
+export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): CatalogOf {
+  const common: Common = {
+    ...deps,
+    now,
+    clock: createRisingClock(now),
+    inWork: new Set(),
+    turns: createTurns(),
+    tokenText: createTokenText(deps.tunnelKey),
+  };
+  const catalogs = new Map<string, Catalog>();
+  return (workspace) => {
+    const catalog = catalogs.get(workspace) ?? createCatalog({ ...common, workspace });
+    catalogs.set(workspace, catalog);
+    return catalog;
+  };
+}
+
+/** What the catalogs of a process have in common. */
+type Common = Required<CatalogDeps> &
+  Pick<SessionDeps, 'inWork' | 'clock'> &
+  Pick<FilesDeps, 'turns'> &
+  Pick<TunnelsDeps, 'tokenText'>;
+
+function createCatalog(deps: Common & NounDeps): Catalog {
   return {
-    agents: createAgents(shared),
-    environments: createEnvironments(shared),
-    sessions: createSessionCatalog(live),
-    events: createSessionEvents(live),
-    threads: createThreads(live),
-    vaults: createVaults(shared),
-    credentials: createCredentials({ ...shared, secrets: deps.secrets }),
-    files: createFiles({ ...shared, now, contents }),
-    models: createModels(models),
-    userProfiles: createUserProfiles(shared),
-    tunnels: createTunnels({ ...shared, tokenText: createTokenText(tunnelKey) }),
-    tunnelCertificates: createTunnelCertificates(shared),
+    agents: createAgents(deps),
+    environments: createEnvironments(deps),
+    sessions: createSessionCatalog(deps),
+    events: createSessionEvents(deps),
+    threads: createThreads(deps),
+    vaults: createVaults(deps),
+    credentials: createCredentials(deps),
+    files: createFiles(deps),
+    models: createModels(deps.models),
+    userProfiles: createUserProfiles(deps),
+    tunnels: createTunnels(deps),
+    tunnelCertificates: createTunnelCertificates(deps),
   };
 }

@@ -27,7 +27,8 @@ function isDay(date: string): boolean {
   return !Number.isNaN(ms) && toTimestamp(ms).startsWith(date);
 }
 
-/** RFC 3339 in UTC with milliseconds. */
-export function toTimestamp(ms: number): string {
-  return new Date(ms).toISOString();
+/** RFC 3339 in UTC with milliseconds; null stays null. */
+export function toTimestamp<Ms extends number | null>(ms: Ms): Ms extends null ? null : string;
+export function toTimestamp(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -1,4 +1,4 @@
-import { sql, type SqlBool } from 'kysely';
+import { type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
 
 /** A place in a list that is ordered by age: the row it follows. */
 export interface AgeCursor {
@@ -14,9 +14,47 @@ export interface Page<Item, Cursor> {
   next: Cursor | null;
 }
 
-/** For lists whose newest come first: the rows that follow, by the columns `created_at` and `id`. */
-export function olderThan({ created_at, id }: AgeCursor) {
-  return sql<SqlBool>`(created_at, id) < (${created_at}, ${id})`;
+/** What is asked of a list whose newest come first. */
+export interface AgeQuery {
+  limit: number;
+  page?: AgeCursor;
+}
+
+/** The same of things that can be archived, which are left out unless asked for. */
+export interface ArchivableQuery extends AgeQuery {
+  include_archived?: boolean;
+}
+
+/**
+ * For `$call`: the newest rows first, from the page's cursor on, and one more than asked for, which `toPage` looks at.
+ * `table` is needed where several have the columns `created_at` and `id`.
+ */
+export function newestFirst({ limit, page }: AgeQuery, table?: string) {
+  const [created_at, id] = ['created_at', 'id'].map((name) => sql.ref(table === undefined ? name : `${table}.${name}`));
+  return <DB, TB extends keyof DB, Row>(rows: SelectQueryBuilder<DB, TB, Row>) => {
+    const after = page ? rows.where(sql<SqlBool>`(${created_at}, ${id}) < (${page.created_at}, ${page.id})`) : rows;
+    return after
+      .orderBy(sql`${created_at}`, 'desc')
+      .orderBy(sql`${id}`, 'desc')
+      .limit(limit + 1);
+  };
+}
+
+/** For `$call`: the same of rows with a column `archived_at`. */
+export function newestLiveFirst({ include_archived = false, ...query }: ArchivableQuery, table?: string) {
+  const archived_at = sql.ref(table === undefined ? 'archived_at' : `${table}.archived_at`);
+  return <DB, TB extends keyof DB, Row>(rows: SelectQueryBuilder<DB, TB, Row>) =>
+    (include_archived ? rows : rows.where(sql<SqlBool>`${archived_at} is null`)).$call(newestFirst(query, table));
+}
+
+/** A page of rows that were read newest first. */
+export function toPage<Row extends AgeCursor, Item>(
+  rows: Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+): Page<Item, AgeCursor> {
+  const { data, next } = cutPage(rows, limit, ({ created_at, id }) => ({ created_at, id }));
+  return { data: data.map(toItem), next };
 }
 
 /** Cuts a page out of one row more than was asked for. */

@@ -5,3 +5,12 @@ export class StartError extends Error {
     this.name = 'StartError';
   }
 }
+
+/** What the surroundings refuse is a person's to mend, and needs no stack. */
+export async function orExplain<T>(what: string, attempt: Promise<T>): Promise<T> {
+  try {
+    return await attempt;
+  } catch (error) {
+    throw new StartError(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

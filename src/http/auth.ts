@@ -2,20 +2,27 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '../api-error.js';
 
+/** On whose behalf a request is made. */
+export interface Principal {
+  workspace: string;
+  /** Tells the keys apart; says nothing of their text. */
+  keyId: string;
+}
+
 /**
  * Throws `authentication_error` unless the request carries one of the keys, as `authorization: Bearer` or as
- * `x-api-key`. Gives that key's place among them.
+ * `x-api-key`.
  */
-export type Authenticate = (headers: IncomingHttpHeaders) => number;
+export type Authenticate = (headers: IncomingHttpHeaders) => Principal;
 
 /** Comparisons take the same time whatever is sent. Two different valid keys in one request are refused (unknowns 81). */
-export function createAuthenticate(keys: readonly string[]): Authenticate {
+export function createAuthenticate(keys: readonly string[], workspace: string): Authenticate {
   const known = keys.map(digest);
   return (headers) => {
     const sent = [bearer(headers.authorization), single(headers['x-api-key'])].filter((key) => key !== undefined);
     const matches = new Set(sent.map((key) => indexOf(known, key)).filter((index) => index >= 0));
     const [match] = matches;
-    if (match !== undefined && matches.size === 1) return match;
+    if (match !== undefined && matches.size === 1) return { workspace, keyId: String(match) };
     throw new ApiError(
       'authentication_error',
       sent.length === 0 ? 'An API key is required.' : 'The API key is not valid.',

@@ -1,9 +1,8 @@
 import type { Environments } from '../catalog/environments/environments.js';
 import type { Handlers } from './handler.js';
-import { createAgeCursor, readPage, toPageCursor } from './page.js';
+import { createArchivableList } from './page.js';
 
-const LIMITS = { default: 20, max: 100 };
-const cursor = createAgeCursor('environments');
+const listEnvironments = createArchivableList('environments');
 
 /** Endpoints §3. */
 export function environmentHandlers(environments: Environments): Handlers {
@@ -11,11 +10,7 @@ export function environmentHandlers(environments: Environments): Handlers {
     'environments.create': ({ body }) => environments.create(body),
     'environments.retrieve': ({ param }) => environments.retrieve(param('environment_id')),
     'environments.update': ({ param, body }) => environments.update(param('environment_id'), body),
-    'environments.list': async ({ query }) => {
-      const include_archived = query.flag('include_archived') ?? false;
-      const page = await environments.list({ ...readPage(query, cursor, LIMITS), include_archived });
-      return toPageCursor(page, cursor);
-    },
+    'environments.list': ({ query }) => listEnvironments(query, (page) => environments.list(page)),
     'environments.delete': ({ param }) => environments.delete(param('environment_id')),
     'environments.archive': ({ param }) => environments.archive(param('environment_id')),
   };

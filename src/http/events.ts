@@ -6,7 +6,7 @@ import { EVENT_TYPES } from './event-types.js';
 import type { Handlers } from './handler.js';
 import { createCursor, readPage } from './page.js';
 import type { Query } from './query.js';
-import type { Streams } from './streams.js';
+import type { OpenStream } from './streams.js';
 
 const LIMITS = { default: 1000, max: 1000 };
 const ORDERS = ['asc', 'desc'] as const;
@@ -21,14 +21,14 @@ const cursor = createCursor(
 );
 
 /** Endpoints §4, rows 27-29; events.md. */
-export function eventHandlers(events: SessionEvents, streams: Streams): Handlers {
+export function eventHandlers(events: SessionEvents, stream: OpenStream): Handlers {
   return {
     'sessions.events.list': async ({ param, query }) => {
       const asked = readEventQuery(query);
       return toEventPage(await events.list(param('session_id'), asked), asked.order);
     },
     'sessions.events.send': async ({ param, body }) => ({ data: await events.send(param('session_id'), body) }),
-    'sessions.events.stream': ({ param, query }, reply) => streams.open(reply, param('session_id'), readDeltas(query)),
+    'sessions.events.stream': ({ param, query }, reply) => stream(reply, param('session_id'), readDeltas(query)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../api-error.js';
-import type { Page } from '../catalog/page.js';
+import type { AgeCursor, ArchivableQuery, Page } from '../catalog/page.js';
 import type { Query } from './query.js';
 
 /** One kind of cursor: opaque outside, refused by every list but the one that made it. */
@@ -23,7 +23,7 @@ export function createCursor<Position>(list: string, schema: z.ZodType<Position>
 }
 
 /** Lists by age, of which several nouns have one. */
-export function createAgeCursor(list: string): Cursor<{ created_at: number; id: string }> {
+export function createAgeCursor(list: string): Cursor<AgeCursor> {
   return createCursor(list, z.strictObject({ created_at: z.int(), id: z.string() }));
 }
 
@@ -36,6 +36,15 @@ export function readPage<Position>(
   const limit = query.integer('limit', { min: 1, max: limits.max }) ?? limits.default;
   const page = query.text('page');
   return page === undefined ? { limit } : { limit, page: cursor.decode(page) };
+}
+
+/** A list of the newest first that leaves archived things out unless asked for them: reads the query, gives the response. */
+export function createArchivableList(list: string, limits = { default: 20, max: 100 }) {
+  const cursor = createAgeCursor(list);
+  return async <Item>(query: Query, read: (query: ArchivableQuery) => Promise<Page<Item, AgeCursor>>) => {
+    const include_archived = query.flag('include_archived') ?? false;
+    return toPageCursor(await read({ ...readPage(query, cursor, limits), include_archived }), cursor);
+  };
 }
 
 /** The PageCursor form of a response. */

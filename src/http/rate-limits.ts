@@ -9,7 +9,7 @@ export type RateClass = 'create' | 'read';
 export type RateLimits = Readonly<Record<RateClass, number>>;
 
 /** Counts a request and says in its headers how many are left; throws `rate_limit_error` when there is none. */
-export type CountRequest = (key: number, rate: RateClass, reply: FastifyReply) => void;
+export type CountRequest = (key: string, rate: RateClass, reply: FastifyReply) => void;
 
 /**
  * A POST that makes an object is a create; a GET is a read, and so is opening a stream. All else is not limited

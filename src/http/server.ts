@@ -1,40 +1,29 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
-import type { Catalog } from '../catalog/catalog.js';
+import type { CatalogOf } from '../catalog/catalog.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import type { SessionLog } from '../session/session.js';
-import { agentHandlers } from './agents.js';
-import { type Authenticate, createAuthenticate } from './auth.js';
+import { type Authenticate, createAuthenticate, type Principal } from './auth.js';
 import { MAX_BODY_BYTES, parseBody } from './body.js';
 import { sendClientError } from './client-error.js';
 import { createDrain } from './drain.js';
-import { environmentHandlers } from './environments.js';
 import { pathOf, type ReportError, sendError } from './errors.js';
-import { eventHandlers } from './events.js';
-import { fileHandlers } from './files.js';
-import type { Handler, Handlers } from './handler.js';
+import { createHandlers, type HandlersOf } from './handlers.js';
 import { type Health, HEALTH_PATH } from './health.js';
-import { modelHandlers } from './models.js';
 import { readQuery } from './query.js';
 import { createRateLimits, type RateClass, rateClassOf, type RateLimits } from './rate-limits.js';
 import { identifyRequest, identifyTenant, newRequestId } from './request-id.js';
 import { type Operation, ROUTES, type Route } from './routes.js';
-import { sessionHandlers } from './sessions.js';
 import { createStreams, type StreamLimits } from './streams.js';
-import { threadHandlers } from './threads.js';
-import { tunnelHandlers } from './tunnels.js';
-import { userProfileHandlers } from './user-profiles.js';
-import { vaultHandlers } from './vaults.js';
 
 export interface HttpServerDeps {
-  catalog: Catalog;
+  catalogOf: CatalogOf;
   log: Pick<SessionLog, 'subscribe'>;
-  /** Each of them opens the whole API. */
+  /** Each of them opens the whole API, of the default workspace. */
   apiKeys: readonly string[];
   health: () => Health;
   /** Told of every error that is answered with 500. */
   report: ReportError;
-  workspace?: string;
   streams?: Partial<StreamLimits>;
   /** None unless given. */
   rateLimits?: RateLimits;
@@ -46,13 +35,17 @@ declare module 'fastify' {
     /** Its body is a form, which the handler reads as it comes in. */
     form?: true;
   }
+  interface FastifyRequest {
+    /** Null where no key is needed. */
+    principal: Principal | null;
+  }
 }
 
 /** The API as a Fastify instance that does not listen yet. Closing it ends the open streams first, cleanly. */
 export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   const { report, health, rateLimits = { create: 0, read: 0 } } = deps;
   const countRequest = createRateLimits(rateLimits);
-  const authenticate = createAuthenticate(deps.apiKeys);
+  const authenticate = createAuthenticate(deps.apiKeys, DEFAULT_WORKSPACE);
   const app = Fastify({
     ...LIMITS,
     genReqId: newRequestId,
@@ -62,7 +55,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       // Thrown before any hook has run: a path that is no path, for example.
       try {
-        admit(request, reply, authenticate, deps.workspace);
+        admit(request, reply, authenticate);
         sendError(error, request, reply, report);
       } catch (refusal) {
         sendError(refusal, request, reply, report);
@@ -71,14 +64,15 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   });
   // Node would answer an `expect` it does not know with an empty 417; it may as well be ignored.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.decorateRequest('principal', null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
     parseBody(body),
   );
   app.addHook('onRequest', async (request, reply) => {
-    const key = admit(request, reply, authenticate, deps.workspace);
+    admit(request, reply, authenticate);
     const { rate, form } = request.routeOptions.config;
-    if (key !== undefined && rate) countRequest(key, rate, reply);
+    if (request.principal && rate) countRequest(request.principal.keyId, rate, reply);
     // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer.
     if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
     // Whatever another body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
@@ -104,45 +98,27 @@ const LIMITS = {
 /** For requests that are in work when the server closes; within what a shutdown may take. */
 const DRAIN_MS = 3_000;
 
-/** Gives the request its id, and lets it pass or throws; gives the place of its key, where it needs one. */
-function admit(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  authenticate: Authenticate,
-  workspace = DEFAULT_WORKSPACE,
-): number | undefined {
+/** Gives the request its id and, where it needs a key, its principal; or throws. */
+function admit(request: FastifyRequest, reply: FastifyReply, authenticate: Authenticate): void {
   identifyRequest(request, reply);
-  if (pathOf(request.url) === HEALTH_PATH) return undefined;
-  const key = authenticate(request.headers);
-  identifyTenant(reply, workspace);
-  return key;
+  if (pathOf(request.url) === HEALTH_PATH) return;
+  request.principal = authenticate(request.headers);
+  identifyTenant(reply, request.principal.workspace);
 }
 
-function addRoutes(app: FastifyInstance, { catalog, log, streams: limits }: HttpServerDeps): void {
-  const statusOf = async (id: string) => (await catalog.sessions.retrieve(id)).status;
-  const streams = createStreams({ log, statusOf, ...(limits && { limits }) });
+function addRoutes(app: FastifyInstance, deps: HttpServerDeps): void {
+  const streams = createStreams(deps);
   const drain = createDrain(app.server, DRAIN_MS);
   app.addHook('preClose', async () => {
     streams.closeAll();
     drain();
   });
-  const handlers: Handlers = {
-    ...agentHandlers(catalog.agents),
-    ...environmentHandlers(catalog.environments),
-    ...sessionHandlers(catalog.sessions),
-    ...eventHandlers(catalog.events, streams),
-    ...threadHandlers(catalog.threads, catalog.events, streams),
-    ...vaultHandlers(catalog.vaults, catalog.credentials),
-    ...fileHandlers(catalog.files),
-    ...modelHandlers(catalog.models),
-    ...userProfileHandlers(catalog.userProfiles),
-    ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),
-  };
-  for (const route of ROUTES) if (!FORMS.has(route[2])) addRoute(app, route, handlers[route[2]]);
+  const handlersOf = createHandlers(deps.catalogOf, streams);
+  for (const route of ROUTES) if (!FORMS.has(route[2])) addRoute(app, route, handlersOf);
   void app.register(async (forms) => {
     forms.removeAllContentTypeParsers();
     forms.addContentTypeParser('*', async () => undefined);
-    for (const route of ROUTES) if (FORMS.has(route[2])) addRoute(forms, route, handlers[route[2]]);
+    for (const route of ROUTES) if (FORMS.has(route[2])) addRoute(forms, route, handlersOf);
   });
 }
 
@@ -151,11 +127,11 @@ const FORMS: ReadonlySet<Operation> = new Set(['files.upload']);
 
 type ApiRoute = Route & { readonly 2: Operation };
 
-function addRoute(app: FastifyInstance, route: ApiRoute, handler: Handler | undefined): void {
+function addRoute(app: FastifyInstance, route: ApiRoute, handlersOf: HandlersOf): void {
   const [method, url, operation] = route;
   const rate = rateClassOf(route);
   const config = { ...(rate && { rate }), ...(FORMS.has(operation) && { form: true as const }) };
-  if (!handler) {
+  if (!handlersOf(DEFAULT_WORKSPACE)[operation]) {
     // Said before the body is looked at, which may be an upload of any kind.
     const onRequest = async () => {
       throw new ApiError('not_implemented_error', `${operation} (${method} ${url}) is not available in Drover yet.`);
@@ -163,7 +139,17 @@ function addRoute(app: FastifyInstance, route: ApiRoute, handler: Handler | unde
     app.route({ method, url, config, onRequest, handler: onRequest });
     return;
   }
-  app.route({ method, url, config, handler: (request, reply) => handler(toCall(request), reply) });
+  app.route({
+    method,
+    url,
+    config,
+    handler: (request, reply) => handlersOf(workspaceOf(request))[operation]?.(toCall(request), reply),
+  });
+}
+
+function workspaceOf({ principal }: FastifyRequest): string {
+  if (principal) return principal.workspace;
+  throw new Error('The request has not been admitted.');
 }
 
 function toCall(request: FastifyRequest) {

@@ -9,9 +9,18 @@ import { openSse, type SseConnection, toFrame } from './sse.js';
 /** The open event streams of this server. */
 export interface Streams {
   /** Answers with a session's events from this moment on, and with the previews that were asked for. */
-  open(reply: FastifyReply, sessionId: string, deltas: ReadonlySet<DeltaType>): Promise<void>;
+  open(reply: FastifyReply, session: StreamedSession, deltas: ReadonlySet<DeltaType>): Promise<void>;
   /** Ends them all cleanly, for a shutdown; clients connect again without loss. */
   closeAll(): void;
+}
+
+/** The same for a session of the caller's workspace. */
+export type OpenStream = (reply: FastifyReply, sessionId: string, deltas: ReadonlySet<DeltaType>) => Promise<void>;
+
+export interface StreamedSession {
+  id: string;
+  /** Throws `not_found_error` when it is not there. */
+  status: () => Promise<SessionStatus>;
 }
 
 export interface StreamLimits {
@@ -22,9 +31,8 @@ export interface StreamLimits {
 
 export interface StreamsDeps {
   log: Pick<SessionLog, 'subscribe'>;
-  /** Throws `not_found_error` for a session that is not there. */
-  statusOf: (sessionId: string) => Promise<SessionStatus>;
-  limits?: Partial<StreamLimits>;
+  /** What is not said is the default. */
+  streams?: Partial<StreamLimits>;
 }
 
 const DEFAULTS: StreamLimits = { pingIntervalMs: 15_000, maxBacklog: 4 * 1024 * 1024, lingerMs: 5_000 };
@@ -32,7 +40,7 @@ const PING = toFrame({ type: 'ping' });
 /** After these nothing comes any more. */
 const LAST: ReadonlySet<string> = new Set(['session.deleted', 'session.status_terminated']);
 
-export function createStreams({ log, statusOf, limits }: StreamsDeps): Streams {
+export function createStreams({ log, streams: limits }: StreamsDeps): Streams {
   const { pingIntervalMs, ...sse } = { ...DEFAULTS, ...limits };
   const connections = new Set<SseConnection>();
   let closing = false;
@@ -43,12 +51,12 @@ export function createStreams({ log, statusOf, limits }: StreamsDeps): Streams {
   pinging.unref();
 
   return {
-    async open(reply, sessionId, deltas) {
-      await statusOf(sessionId);
-      const feed = createFeed(log, sessionId, deltas);
+    async open(reply, session, deltas) {
+      await session.status();
+      const feed = createFeed(log, session.id, deltas);
       try {
         // Looked at again, now that nothing can be missed: it may have ended in between.
-        const status = await statusOf(sessionId);
+        const status = await session.status();
         if (reply.raw.closed) {
           reply.hijack();
           return feed.stop();

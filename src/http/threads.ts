@@ -4,13 +4,13 @@ import { readDeltas, readThreadEventQuery, toEventPage } from './events.js';
 import type { Handlers } from './handler.js';
 import { createAgeCursor, readPage } from './page.js';
 import { SESSION_STATUSES } from './sessions.js';
-import type { Streams } from './streams.js';
+import type { OpenStream } from './streams.js';
 
 const LIMITS = { default: 1000, max: 1000 };
 const cursor = createAgeCursor('threads');
 
 /** Endpoints §4, rows 35-39. */
-export function threadHandlers(threads: Threads, events: SessionEvents, streams: Streams): Handlers {
+export function threadHandlers(threads: Threads, events: SessionEvents, stream: OpenStream): Handlers {
   return {
     'sessions.threads.retrieve': ({ param }) => threads.retrieve(param('session_id'), param('thread_id')),
     'sessions.threads.list': async ({ param, query }) => {
@@ -29,7 +29,7 @@ export function threadHandlers(threads: Threads, events: SessionEvents, streams:
     'sessions.threads.events.stream': async ({ param, query }, reply) => {
       const deltas = readDeltas(query);
       await threads.require(param('session_id'), param('thread_id'));
-      return streams.open(reply, param('session_id'), deltas);
+      return stream(reply, param('session_id'), deltas);
     },
   };
 }

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
-import { type Catalog, createCatalog } from '../../src/catalog/catalog.js';
+import { type Catalog, createCatalogs } from '../../src/catalog/catalog.js';
 import type { RateLimits } from '../../src/http/rate-limits.js';
 import type { Clock } from '../../src/catalog/clock.js';
+import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
 import { createDiskContents } from '../../src/files/disk.js';
 import { createHttpServer } from '../../src/http/server.js';
 import type { StreamLimits } from '../../src/http/streams.js';
@@ -30,6 +31,7 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   /** The official SDK, without retries. */
   client: Anthropic;
   db: Database;
+  /** Of the default workspace. */
   catalog: Catalog;
   session: Part;
   /** What the server said was not the caller's fault. */
@@ -65,7 +67,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const session = options.createSession(db);
   const reported: unknown[] = [];
   const filesDir = join(dir, 'files');
-  const catalog = createCatalog({
+  const catalogOf = createCatalogs({
     db,
     sessions: session.sessions,
     log: session.log,
@@ -78,7 +80,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     ...(options.now && { now: options.now }),
   });
   const app = createHttpServer({
-    catalog,
+    catalogOf,
     log: session.log,
     apiKeys: [API_KEY, SECOND_API_KEY],
     health: () => ({ status: 'ok', version: '0.0.0-test' }),
@@ -102,7 +104,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     filesDir,
     client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
     db,
-    catalog,
+    catalog: catalogOf(DEFAULT_WORKSPACE),
     session,
     reported,
     stop: () => (stopped ??= stop()),

@@ -2,12 +2,9 @@ import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import type { Agent, AgentConfig } from './agent-config.js';
 import { toTimestamp } from '../clock.js';
-import { type AgeCursor, cutPage, type Page } from '../page.js';
+import { type AgeCursor, type ArchivableQuery, cutPage, newestLiveFirst, type Page, toPage } from '../page.js';
 
-export interface AgentQuery {
-  limit: number;
-  page?: AgeCursor;
-  include_archived?: boolean;
+export interface AgentQuery extends ArchivableQuery {
   created_at?: { gte?: number; lte?: number };
 }
 
@@ -64,8 +61,7 @@ export async function insertVersion(db: Database, { config, ...row }: NewVersion
 /** A page of agents in their current version, newest first. */
 export async function listAgents(db: Database, workspace: string, query: AgentQuery): Promise<Page<Agent, AgeCursor>> {
   const rows = await selectPage(db, workspace, query).execute();
-  const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
-  return { data: page.data.map(toAgent), next: page.next };
+  return toPage(rows, query.limit, toAgent);
 }
 
 /** A page of one agent's versions, highest first. */
@@ -99,23 +95,11 @@ function selectAgents(db: Database, workspace: string) {
     ]);
 }
 
-function selectPage(db: Database, workspace: string, { limit, page, include_archived, created_at }: AgentQuery) {
-  let query = selectAgents(db, workspace).whereRef('agent_versions.version', '=', 'agents.version');
-  if (include_archived !== true) query = query.where('agents.archived_at', 'is', null);
-  if (created_at?.gte !== undefined) query = query.where('agents.created_at', '>=', created_at.gte);
-  if (created_at?.lte !== undefined) query = query.where('agents.created_at', '<=', created_at.lte);
-  if (page) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('agents.created_at', '<', page.created_at),
-        eb.and([eb('agents.created_at', '=', page.created_at), eb('agents.id', '<', page.id)]),
-      ]),
-    );
-  }
-  return query
-    .orderBy('agents.created_at', 'desc')
-    .orderBy('agents.id', 'desc')
-    .limit(limit + 1);
+function selectPage(db: Database, workspace: string, { created_at, ...query }: AgentQuery) {
+  let agents = selectAgents(db, workspace).whereRef('agent_versions.version', '=', 'agents.version');
+  if (created_at?.gte !== undefined) agents = agents.where('agents.created_at', '>=', created_at.gte);
+  if (created_at?.lte !== undefined) agents = agents.where('agents.created_at', '<=', created_at.lte);
+  return agents.$call(newestLiveFirst(query, 'agents'));
 }
 
 interface SelectedAgent {
@@ -137,6 +121,6 @@ function toAgent(row: SelectedAgent): Agent {
     ...config,
     created_at: toTimestamp(row.created_at),
     updated_at: toTimestamp(row.updated_at),
-    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+    archived_at: toTimestamp(row.archived_at),
   };
 }

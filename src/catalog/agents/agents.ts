@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
+import type { NounDeps } from '../noun.js';
 import type { Database } from '../../storage/database.js';
 import { type Agent, type AgentConfig, emptyConfig, mergeConfig } from './agent-config.js';
 import { type AgentUpdate, agentCreateSchema, agentUpdateSchema } from './agent-schema.js';
@@ -14,7 +15,6 @@ import {
   type VersionCursor,
   type VersionQuery,
 } from './agent-store.js';
-import type { Clock } from '../clock.js';
 import { resolveModel } from './model-config.js';
 import type { AgeCursor, Page } from '../page.js';
 import { invalid, validate } from '../validate.js';
@@ -33,13 +33,7 @@ export interface Agents {
   listVersions(query: VersionQuery): Promise<Page<Agent, VersionCursor>>;
 }
 
-export interface AgentsDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
-}
-
-export function createAgents({ db, clock, workspace }: AgentsDeps): Agents {
+export function createAgents({ db, clock, workspace }: NounDeps): Agents {
   return {
     async create(body) {
       const params = validate(agentCreateSchema, body);

@@ -3,11 +3,12 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
-import { type Clock, toTimestamp } from '../clock.js';
+import { toTimestamp } from '../clock.js';
 import { createConfig, mergeConfig } from './environment-config.js';
 import { type EnvironmentUpdate, environmentCreateSchema, environmentUpdateSchema } from './environment-schema.js';
 import { mergeMetadata } from '../metadata.js';
-import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
+import type { NounDeps } from '../noun.js';
+import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { EnvironmentRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 
@@ -20,26 +21,14 @@ export interface Environments {
   retrieve(id: string): Promise<Environment>;
   update(id: string, body: unknown): Promise<Environment>;
   /** Newest first. */
-  list(query: EnvironmentQuery): Promise<Page<Environment, AgeCursor>>;
+  list(query: ArchivableQuery): Promise<Page<Environment, AgeCursor>>;
   /** Refused while a session refers to it, an archived one too. */
   delete(id: string): Promise<Anthropic.Beta.Environments.BetaEnvironmentDeleteResponse>;
   /** Idempotent. */
   archive(id: string): Promise<Environment>;
 }
 
-export interface EnvironmentQuery {
-  limit: number;
-  page?: AgeCursor;
-  include_archived?: boolean;
-}
-
-export interface EnvironmentsDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
-}
-
-export function createEnvironments({ db, clock, workspace }: EnvironmentsDeps): Environments {
+export function createEnvironments({ db, clock, workspace }: NounDeps): Environments {
   return {
     async create(body) {
       const params = validate(environmentCreateSchema, body, CODES);
@@ -64,9 +53,13 @@ export function createEnvironments({ db, clock, workspace }: EnvironmentsDeps): 
     },
 
     async list(query) {
-      const rows = await selectPage(db, workspace, query).execute();
-      const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
-      return { data: page.data.map(toEnvironment), next: page.next };
+      const rows = await db
+        .selectFrom('environments')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .$call(newestLiveFirst(query))
+        .execute();
+      return toPage(rows, query.limit, toEnvironment);
     },
 
     delete: (id) => db.transaction().execute((tx) => deleteEnvironment(tx, workspace, id)),
@@ -140,16 +133,6 @@ async function deleteEnvironment(tx: Database, workspace: string, id: string) {
   return { id, type: 'environment_deleted' as const };
 }
 
-function selectPage(db: Database, workspace: string, { limit, page, include_archived }: EnvironmentQuery) {
-  let query = db.selectFrom('environments').selectAll().where('workspace', '=', workspace);
-  if (include_archived !== true) query = query.where('archived_at', 'is', null);
-  if (page) query = query.where(olderThan(page));
-  return query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
-}
-
 function toEnvironment(row: EnvironmentRow): Environment {
   // Written above and by nothing else.
   const settings = JSON.parse(row.settings) as EnvironmentSettings;
@@ -160,6 +143,6 @@ function toEnvironment(row: EnvironmentRow): Environment {
     scope: 'organization',
     created_at: toTimestamp(row.created_at),
     updated_at: toTimestamp(row.updated_at),
-    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+    archived_at: toTimestamp(row.archived_at),
   };
 }

@@ -1,11 +1,9 @@
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
-import { type AgeCursor, olderThan } from '../page.js';
+import { type AgeQuery, newestFirst } from '../page.js';
 import type { FileRow } from '../tables.js';
 
-export interface FileQuery {
-  limit: number;
-  page?: AgeCursor;
+export interface FileQuery extends AgeQuery {
   scope_id?: string;
   /** Of these only those that are there. */
   ids?: readonly string[];
@@ -24,15 +22,11 @@ export async function readFileRow(db: Database, workspace: string, id: string): 
 }
 
 /** Newest first; one row more than asked for. */
-export function selectFiles(db: Database, workspace: string, { limit, page, scope_id, ids }: FileQuery) {
-  let query = db.selectFrom('files').selectAll().where('workspace', '=', workspace);
-  if (scope_id !== undefined) query = query.where('session_id', '=', scope_id);
-  if (ids !== undefined) query = query.where('id', 'in', ids);
-  if (page) query = query.where(olderThan(page));
-  return query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
+export function selectFiles(db: Database, workspace: string, { scope_id, ids, ...query }: FileQuery) {
+  let files = db.selectFrom('files').selectAll().where('workspace', '=', workspace);
+  if (scope_id !== undefined) files = files.where('session_id', '=', scope_id);
+  if (ids !== undefined) files = files.where('id', 'in', ids);
+  return files.$call(newestFirst(query));
 }
 
 /** Of these hashes the ones that are some file's, in any workspace. */

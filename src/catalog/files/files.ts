@@ -3,15 +3,15 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import type { Draft, FileContents } from '../../files/contents.js';
 import { newId } from '../../ids.js';
-import type { Database } from '../../storage/database.js';
 import { type Clock, toTimestamp } from '../clock.js';
-import { type AgeCursor, cutPage, type Page } from '../page.js';
+import type { NounDeps } from '../noun.js';
+import { type AgeCursor, type Page, toPage } from '../page.js';
 import type { FileRow } from '../tables.js';
 import { type FormPart, limitFile, receiveFileForm } from './file-form.js';
 import { cleanFileName } from './file-name.js';
 import { type FileQuery, findContents, findExpired, readFileRow, selectFiles } from './file-store.js';
 import { typeOf } from './file-type.js';
-import { createTurns, type Turns } from './turns.js';
+import type { Turns } from './turns.js';
 
 export type FileMetadata = Anthropic.Beta.BetaFileMetadata;
 
@@ -43,34 +43,30 @@ export interface FileOutput {
   bytes: AsyncIterable<Uint8Array>;
 }
 
-export interface FilesDeps {
-  db: Database;
-  /** Rises with every reading: for the order of the list. */
-  clock: Clock;
+export interface FilesDeps extends NounDeps {
   now: Clock;
-  workspace: string;
   contents: FileContents;
+  /** By hash; the same for all workspaces, whose equal files share their bytes. */
+  turns: Turns;
 }
 
 export function createFiles(deps: FilesDeps): Files {
   const { db, workspace, contents, now } = deps;
-  const shared = { ...deps, turns: createTurns() };
   return {
     async upload(parts) {
       const { draft, expires_in_seconds, ...named } = await receiveFileForm(parts, contents);
-      return store(shared, draft, { ...named, session_id: null, expires_in_seconds });
+      return store(deps, draft, { ...named, session_id: null, expires_in_seconds });
     },
 
     async addOutput({ session_id, filename, bytes }) {
       const mime_type = typeOf(undefined, filename);
       const named = { filename: cleanFileName(filename, mime_type), mime_type };
-      return store(shared, await contents.receive(limitFile(bytes)), { ...named, session_id });
+      return store(deps, await contents.receive(limitFile(bytes)), { ...named, session_id });
     },
 
     async list(query) {
       const rows = await selectFiles(db, workspace, query).execute();
-      const page = cutPage(rows, query.limit, ({ created_at, id }) => ({ created_at, id }));
-      return { data: page.data.map(toMetadata), next: page.next };
+      return toPage(rows, query.limit, toMetadata);
     },
 
     retrieve: async (id) => toMetadata(await readFileRow(db, workspace, id)),
@@ -78,7 +74,7 @@ export function createFiles(deps: FilesDeps): Files {
     async download(id) {
       const row = await readFileRow(db, workspace, id);
       const hash = checkDownload(row, now());
-      return shared.turns.take(hash, async () => {
+      return deps.turns.take(hash, async () => {
         // It may have been deleted while others had their turn.
         await readFileRow(db, workspace, id);
         return { metadata: toMetadata(row), bytes: await contents.read(hash) };
@@ -87,7 +83,7 @@ export function createFiles(deps: FilesDeps): Files {
 
     async delete(id) {
       const { content } = await readFileRow(db, workspace, id);
-      await release(shared, content, async () => {
+      await release(deps, content, async () => {
         await readFileRow(db, workspace, id);
         await db.deleteFrom('files').where('id', '=', id).execute();
       });
@@ -100,7 +96,7 @@ export function createFiles(deps: FilesDeps): Files {
       for (let files = await findExpired(db, now()); files.length > 0; files = await findExpired(db, now())) {
         for (const { id, content } of files) {
           const forget = db.updateTable('files').set({ content: null }).where('id', '=', id);
-          await release(shared, content, () => forget.execute());
+          await release(deps, content, () => forget.execute());
         }
       }
       await db
@@ -113,14 +109,12 @@ export function createFiles(deps: FilesDeps): Files {
 
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
-type Shared = FilesDeps & { turns: Turns };
-
 interface NewFile extends Pick<FileRow, 'filename' | 'mime_type' | 'session_id'> {
   expires_in_seconds?: number | undefined;
 }
 
-async function store(shared: Shared, draft: Draft, file: NewFile): Promise<FileMetadata> {
-  const { db, clock, workspace, turns } = shared;
+async function store(deps: FilesDeps, draft: Draft, file: NewFile): Promise<FileMetadata> {
+  const { db, clock, workspace, turns } = deps;
   const { expires_in_seconds: seconds, ...named } = file;
   const created_at = clock();
   const expires_at = seconds === undefined ? null : created_at + seconds * 1_000;
@@ -132,7 +126,7 @@ async function store(shared: Shared, draft: Draft, file: NewFile): Promise<FileM
       await db.insertInto('files').values(row).execute();
     } catch (error) {
       await draft.discard();
-      await removeUnnamed(shared, draft.hash);
+      await removeUnnamed(deps, draft.hash);
       throw error;
     }
   });
@@ -140,14 +134,14 @@ async function store(shared: Shared, draft: Draft, file: NewFile): Promise<FileM
 }
 
 /** Lets go of a file's bytes, and of the bytes themselves when no other file has the same. */
-async function release(shared: Shared, hash: string | null, letGo: () => Promise<unknown>): Promise<void> {
-  await shared.turns.take(hash ?? 'none', async () => {
+async function release(deps: FilesDeps, hash: string | null, letGo: () => Promise<unknown>): Promise<void> {
+  await deps.turns.take(hash ?? 'none', async () => {
     await letGo();
-    if (hash !== null) await removeUnnamed(shared, hash);
+    if (hash !== null) await removeUnnamed(deps, hash);
   });
 }
 
-async function removeUnnamed({ db, contents }: Shared, hash: string): Promise<void> {
+async function removeUnnamed({ db, contents }: FilesDeps, hash: string): Promise<void> {
   const named = await findContents(db, [hash]);
   if (!named.has(hash)) await contents.remove(hash);
 }
@@ -175,7 +169,7 @@ function toMetadata(row: Omit<FileRow, 'content' | 'workspace'>): FileMetadata {
     size_bytes,
     created_at: toTimestamp(created_at),
     downloadable: session_id !== null,
-    expires_at: expires_at === null ? null : toTimestamp(expires_at),
+    expires_at: toTimestamp(expires_at),
     scope: session_id === null ? null : { type: 'session', id: session_id },
   };
 }

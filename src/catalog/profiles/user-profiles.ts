@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
+import type { NounDeps } from '../noun.js';
 import type { Database } from '../../storage/database.js';
-import { type Clock, parseTimestamp } from '../clock.js';
+import { parseTimestamp } from '../clock.js';
 import { mergeMetadata } from '../metadata.js';
 import type { Page } from '../page.js';
 import type { UserProfileRow } from '../tables.js';
@@ -29,13 +30,7 @@ export interface UserProfiles {
   delete(id: string): Promise<Anthropic.Beta.BetaDeletedUserProfile>;
 }
 
-export interface UserProfilesDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
-}
-
-export function createUserProfiles({ db, clock, workspace }: UserProfilesDeps): UserProfiles {
+export function createUserProfiles({ db, clock, workspace }: NounDeps): UserProfiles {
   return {
     async create(body, form) {
       const params = validate(profileCreateSchemas[form], body ?? {});

@@ -33,12 +33,14 @@ export async function finishDeletion(deps: SessionDeps, id: string): Promise<voi
   await deps.db.deleteFrom('sessions').where('id', '=', id).execute();
 }
 
-/** For the sweep at start-up: each of these is to be handed to `finishDeletion`. What a request has in work is left out. */
-export async function listUnfinished({ db, workspace, inWork }: SessionDeps): Promise<Unfinished[]> {
+/**
+ * For the sweep at start-up, whatever the workspace: each of these is to be handed to `finishDeletion`. What a request
+ * has in work is left out.
+ */
+export async function listUnfinished({ db, inWork }: SessionDeps): Promise<Unfinished[]> {
   const rows = await db
     .selectFrom('sessions')
     .select(['id', 'thread_id'])
-    .where('workspace', '=', workspace)
     .where((eb) => eb.or([eb('started_at', 'is', null), eb('deleted_at', 'is not', null)]))
     .orderBy('created_at')
     .execute();

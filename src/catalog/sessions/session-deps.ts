@@ -1,17 +1,13 @@
 import { ApiError } from '../../api-error.js';
 import type { FactsOf } from '../../model/facts.js';
 import type { SessionLog, Sessions, SessionState } from '../../session/session.js';
-import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
+import type { NounDeps } from '../noun.js';
 import { readSession } from './session-store.js';
 import type { SessionRow } from '../tables.js';
 
-export interface SessionDeps {
-  db: Database;
-  /** Rises with every reading. */
-  clock: Clock;
+export interface SessionDeps extends NounDeps {
   now: Clock;
-  workspace: string;
   sessions: Sessions;
   log: SessionLog;
   factsOf: FactsOf;

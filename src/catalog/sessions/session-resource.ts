@@ -83,6 +83,6 @@ function times(row: SessionRow, state: SessionState) {
     created_at: toTimestamp(row.created_at),
     // Two clocks: the row's is this process's, the state's is Temporal's.
     updated_at: toTimestamp(Math.max(row.created_at, state.updated_at)),
-    archived_at: state.archived_at === null ? null : toTimestamp(state.archived_at),
+    archived_at: toTimestamp(state.archived_at),
   };
 }

@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
-import { type Clock, toTimestamp } from '../clock.js';
-import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
+import { toTimestamp } from '../clock.js';
+import type { NounDeps } from '../noun.js';
+import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { TunnelCertificateRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 import { certificatePemSchema, readCaCertificate } from './ca-certificate.js';
-import { readLiveTunnel, readTunnel, type TunnelQuery } from './tunnels.js';
+import { readLiveTunnel, readTunnel } from './tunnels.js';
 
 export type TunnelCertificate = Anthropic.Beta.Tunnels.BetaTunnelCertificate;
 
@@ -17,18 +18,12 @@ export interface TunnelCertificates {
   create(tunnelId: string, body: unknown): Promise<TunnelCertificate>;
   retrieve(tunnelId: string, id: string): Promise<TunnelCertificate>;
   /** Newest first. */
-  list(tunnelId: string, query: TunnelQuery): Promise<Page<TunnelCertificate, AgeCursor>>;
+  list(tunnelId: string, query: ArchivableQuery): Promise<Page<TunnelCertificate, AgeCursor>>;
   /** The last one may go, too. Idempotent. */
   archive(tunnelId: string, id: string): Promise<TunnelCertificate>;
 }
 
-export interface TunnelCertificatesDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
-}
-
-export function createTunnelCertificates({ db, clock, workspace }: TunnelCertificatesDeps): TunnelCertificates {
+export function createTunnelCertificates({ db, clock, workspace }: NounDeps): TunnelCertificates {
   const read = async (tx: Database, tunnelId: string, id: string) => {
     await readTunnel(tx, workspace, tunnelId);
     return readRow(tx, tunnelId, id);
@@ -50,9 +45,13 @@ export function createTunnelCertificates({ db, clock, workspace }: TunnelCertifi
 
     async list(tunnelId, query) {
       await readTunnel(db, workspace, tunnelId);
-      const rows = await selectPage(db, tunnelId, query).execute();
-      const page = cutPage(rows, query.limit, ({ created_at, id }) => ({ created_at, id }));
-      return { data: page.data.map(toCertificate), next: page.next };
+      const rows = await db
+        .selectFrom('tunnel_certificates')
+        .selectAll()
+        .where('tunnel_id', '=', tunnelId)
+        .$call(newestLiveFirst(query))
+        .execute();
+      return toPage(rows, query.limit, toCertificate);
     },
 
     archive: (tunnelId, id) =>
@@ -94,16 +93,6 @@ async function checkRoom(tx: Database, tunnelId: string): Promise<void> {
   }
 }
 
-function selectPage(db: Database, tunnelId: string, { limit, page, include_archived }: TunnelQuery) {
-  let query = db.selectFrom('tunnel_certificates').selectAll().where('tunnel_id', '=', tunnelId);
-  if (include_archived !== true) query = query.where('archived_at', 'is', null);
-  if (page) query = query.where(olderThan(page));
-  return query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
-}
-
 function toCertificate(row: TunnelCertificateRow): TunnelCertificate {
   const { id, tunnel_id, fingerprint, expires_at, created_at, archived_at } = row;
   return {
@@ -111,8 +100,8 @@ function toCertificate(row: TunnelCertificateRow): TunnelCertificate {
     id,
     tunnel_id,
     fingerprint,
-    expires_at: expires_at === null ? null : toTimestamp(expires_at),
+    expires_at: toTimestamp(expires_at),
     created_at: toTimestamp(created_at),
-    archived_at: archived_at === null ? null : toTimestamp(archived_at),
+    archived_at: toTimestamp(archived_at),
   };
 }

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
-import { type Clock, toTimestamp } from '../clock.js';
-import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
+import { toTimestamp } from '../clock.js';
+import type { NounDeps } from '../noun.js';
+import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { TunnelRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 import type { TokenText } from './tunnel-token.js';
@@ -19,7 +20,7 @@ export interface Tunnels {
   create(body: unknown): Promise<Tunnel>;
   retrieve(id: string): Promise<Tunnel>;
   /** Newest first. */
-  list(query: TunnelQuery): Promise<Page<Tunnel, AgeCursor>>;
+  list(query: ArchivableQuery): Promise<Page<Tunnel, AgeCursor>>;
   /** Takes its certificates along and ends its token. Irreversible, idempotent. */
   archive(id: string): Promise<Tunnel>;
   /** The same token until it is rotated. */
@@ -27,16 +28,7 @@ export interface Tunnels {
   rotateToken(id: string, body: unknown): Promise<TunnelToken>;
 }
 
-export interface TunnelQuery {
-  limit: number;
-  page?: AgeCursor;
-  include_archived?: boolean;
-}
-
-export interface TunnelsDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
+export interface TunnelsDeps extends NounDeps {
   tokenText: TokenText;
 }
 
@@ -56,9 +48,13 @@ export function createTunnels({ db, clock, workspace, tokenText }: TunnelsDeps):
     retrieve: async (id) => toTunnel(await readTunnel(db, workspace, id)),
 
     async list(query) {
-      const rows = await selectPage(db, workspace, query).execute();
-      const page = cutPage(rows, query.limit, ({ created_at, id }) => ({ created_at, id }));
-      return { data: page.data.map(toTunnel), next: page.next };
+      const rows = await db
+        .selectFrom('tunnels')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .$call(newestLiveFirst(query))
+        .execute();
+      return toPage(rows, query.limit, toTunnel);
     },
 
     archive: (id) => db.transaction().execute((tx) => archiveTunnel(tx, { id, workspace, now: clock() })),
@@ -142,16 +138,6 @@ async function archiveTunnel(tx: Database, { id, workspace, now }: { id: string;
   return toTunnel({ ...row, archived_at });
 }
 
-function selectPage(db: Database, workspace: string, { limit, page, include_archived }: TunnelQuery) {
-  let query = db.selectFrom('tunnels').selectAll().where('workspace', '=', workspace);
-  if (include_archived !== true) query = query.where('archived_at', 'is', null);
-  if (page) query = query.where(olderThan(page));
-  return query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
-}
-
 function toTunnel({ id, domain, display_name, created_at, archived_at }: TunnelRow): Tunnel {
   return {
     type: 'tunnel',
@@ -159,6 +145,6 @@ function toTunnel({ id, domain, display_name, created_at, archived_at }: TunnelR
     domain,
     display_name,
     created_at: toTimestamp(created_at),
-    archived_at: archived_at === null ? null : toTimestamp(archived_at),
+    archived_at: toTimestamp(archived_at),
   };
 }

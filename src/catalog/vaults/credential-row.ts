@@ -47,7 +47,7 @@ export function toCredential(row: VaultCredentialRow): Credential {
     metadata,
     created_at: toTimestamp(row.created_at),
     updated_at: toTimestamp(row.updated_at),
-    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+    archived_at: toTimestamp(row.archived_at),
   };
 }
 

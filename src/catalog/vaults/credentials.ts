@@ -4,9 +4,9 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
-import type { Clock } from '../clock.js';
 import { mergeMetadata } from '../metadata.js';
-import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
+import type { NounDeps } from '../noun.js';
+import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { VaultCredentialRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 import { type Auth, mergeAuth, splitAuth, targetOf } from './credential-auth.js';
@@ -26,7 +26,7 @@ import {
 } from './credential-schema.js';
 import { createRefresher } from './refresher.js';
 import { type Validation, validateCredential } from './validation.js';
-import { readActiveVault, readVault, type VaultQuery } from './vaults.js';
+import { readActiveVault, readVault } from './vaults.js';
 
 type Deleted = Anthropic.Beta.Vaults.BetaManagedAgentsDeletedCredential;
 
@@ -38,7 +38,7 @@ export interface Credentials {
   /** Refused once it is archived. */
   update(vaultId: string, id: string, body: unknown): Promise<Credential>;
   /** Newest first. */
-  list(vaultId: string, query: VaultQuery): Promise<Page<Credential, AgeCursor>>;
+  list(vaultId: string, query: ArchivableQuery): Promise<Page<Credential, AgeCursor>>;
   /** Nothing is left of it. */
   delete(vaultId: string, id: string): Promise<Deleted>;
   /** Its secret is gone then, its URL or name free. Idempotent. */
@@ -47,10 +47,7 @@ export interface Credentials {
   validate(vaultId: string, id: string): Promise<Validation>;
 }
 
-export interface CredentialsDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
+export interface CredentialsDeps extends NounDeps {
   secrets: Secrets;
 }
 
@@ -79,9 +76,13 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
 
     async list(vaultId, query) {
       await readVault(db, workspace, vaultId);
-      const rows = await selectPage(db, vaultId, query).execute();
-      const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
-      return { data: page.data.map(toCredential), next: page.next };
+      const rows = await db
+        .selectFrom('vault_credentials')
+        .selectAll()
+        .where('vault_id', '=', vaultId)
+        .$call(newestLiveFirst(query))
+        .execute();
+      return toPage(rows, query.limit, toCredential);
     },
 
     async delete(vaultId, id) {
@@ -163,14 +164,4 @@ async function updateCredential(
   const columns = { ...sealAuth(secrets, row.id, changed, merged), updated_at: clock() };
   await db.updateTable('vault_credentials').set(columns).where('id', '=', row.id).execute();
   return toCredential({ ...row, ...columns });
-}
-
-function selectPage(db: Database, vaultId: string, { limit, page, include_archived }: VaultQuery) {
-  let query = db.selectFrom('vault_credentials').selectAll().where('vault_id', '=', vaultId);
-  if (include_archived !== true) query = query.where('archived_at', 'is', null);
-  if (page) query = query.where(olderThan(page));
-  return query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
 }

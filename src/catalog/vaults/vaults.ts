@@ -3,9 +3,10 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
-import { type Clock, toTimestamp } from '../clock.js';
+import { toTimestamp } from '../clock.js';
 import { mergeMetadata } from '../metadata.js';
-import { type AgeCursor, cutPage, olderThan, type Page } from '../page.js';
+import type { NounDeps } from '../noun.js';
+import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { VaultRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 import { type VaultUpdate, vaultCreateSchema, vaultUpdateSchema } from './vault-schema.js';
@@ -19,26 +20,14 @@ export interface Vaults {
   /** Refused once it is archived. */
   update(id: string, body: unknown): Promise<Vault>;
   /** Newest first. */
-  list(query: VaultQuery): Promise<Page<Vault, AgeCursor>>;
+  list(query: ArchivableQuery): Promise<Page<Vault, AgeCursor>>;
   /** With all its credentials; nothing is left of them. */
   delete(id: string): Promise<Anthropic.Beta.Vaults.BetaManagedAgentsDeletedVault>;
   /** With all its credentials, whose secrets are gone then. Idempotent. */
   archive(id: string): Promise<Vault>;
 }
 
-export interface VaultQuery {
-  limit: number;
-  page?: AgeCursor;
-  include_archived?: boolean;
-}
-
-export interface VaultsDeps {
-  db: Database;
-  clock: Clock;
-  workspace: string;
-}
-
-export function createVaults({ db, clock, workspace }: VaultsDeps): Vaults {
+export function createVaults({ db, clock, workspace }: NounDeps): Vaults {
   return {
     async create(body) {
       const params = validate(vaultCreateSchema, body);
@@ -61,9 +50,13 @@ export function createVaults({ db, clock, workspace }: VaultsDeps): Vaults {
     },
 
     async list(query) {
-      const rows = await selectPage(db, workspace, query).execute();
-      const page = cutPage(rows, query.limit, (row) => ({ created_at: row.created_at, id: row.id }));
-      return { data: page.data.map(toVault), next: page.next };
+      const rows = await db
+        .selectFrom('vaults')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .$call(newestLiveFirst(query))
+        .execute();
+      return toPage(rows, query.limit, toVault);
     },
 
     delete: (id) => db.transaction().execute((tx) => deleteVault(tx, workspace, id)),
@@ -127,16 +120,6 @@ async function archiveVault(tx: Database, workspace: string, id: string, now: nu
   return { ...current, archived_at: toTimestamp(now), updated_at: toTimestamp(now) };
 }
 
-function selectPage(db: Database, workspace: string, { limit, page, include_archived }: VaultQuery) {
-  let query = db.selectFrom('vaults').selectAll().where('workspace', '=', workspace);
-  if (include_archived !== true) query = query.where('archived_at', 'is', null);
-  if (page) query = query.where(olderThan(page));
-  return query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1);
-}
-
 function toVault(row: VaultRow): Vault {
   // Written above and by nothing else.
   const settings = JSON.parse(row.settings) as VaultSettings;
@@ -146,6 +129,6 @@ function toVault(row: VaultRow): Vault {
     ...settings,
     created_at: toTimestamp(row.created_at),
     updated_at: toTimestamp(row.updated_at),
-    archived_at: row.archived_at === null ? null : toTimestamp(row.archived_at),
+    archived_at: toTimestamp(row.archived_at),
   };
 }

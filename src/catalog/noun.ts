@@ -1,0 +1,10 @@
+import type { Database } from '../storage/database.js';
+import type { Clock } from './clock.js';
+
+/** What every noun of the catalog works with: one workspace's rows. */
+export interface NounDeps {
+  db: Database;
+  /** Rises with every reading: what is made later is listed as newer. */
+  clock: Clock;
+  workspace: string;
+}

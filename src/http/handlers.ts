@@ -1,0 +1,42 @@
+import type { Catalog, CatalogOf } from '../catalog/catalog.js';
+import { agentHandlers } from './agents.js';
+import { environmentHandlers } from './environments.js';
+import { eventHandlers } from './events.js';
+import { fileHandlers } from './files.js';
+import type { Handlers } from './handler.js';
+import { modelHandlers } from './models.js';
+import { sessionHandlers } from './sessions.js';
+import type { OpenStream, Streams } from './streams.js';
+import { threadHandlers } from './threads.js';
+import { tunnelHandlers } from './tunnels.js';
+import { userProfileHandlers } from './user-profiles.js';
+import { vaultHandlers } from './vaults.js';
+
+export type HandlersOf = (workspace: string) => Handlers;
+
+/** Makes each workspace's handlers when its first request comes. */
+export function createHandlers(catalogOf: CatalogOf, streams: Streams): HandlersOf {
+  const made = new Map<string, Handlers>();
+  return (workspace) => {
+    const handlers = made.get(workspace) ?? handlersFor(catalogOf(workspace), streams);
+    made.set(workspace, handlers);
+    return handlers;
+  };
+}
+
+function handlersFor(catalog: Catalog, streams: Streams): Handlers {
+  const statusOf = async (id: string) => (await catalog.sessions.retrieve(id)).status;
+  const stream: OpenStream = (reply, id, deltas) => streams.open(reply, { id, status: () => statusOf(id) }, deltas);
+  return {
+    ...agentHandlers(catalog.agents),
+    ...environmentHandlers(catalog.environments),
+    ...sessionHandlers(catalog.sessions),
+    ...eventHandlers(catalog.events, stream),
+    ...threadHandlers(catalog.threads, catalog.events, stream),
+    ...vaultHandlers(catalog.vaults, catalog.credentials),
+    ...fileHandlers(catalog.files),
+    ...modelHandlers(catalog.models),
+    ...userProfileHandlers(catalog.userProfiles),
+    ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),
+  };
+}
