@@ -114,14 +114,10 @@ function resolve(entry: JournalEntry, results: Record<string, unknown>): LogEntr
       return { kind: 'assistant', seq: entry.seq, at: entry.at, reply };
     }
     case 'summary': {
-      // Written by our own activity `compactContext`, with these fields.
-      const { content, words, system } = resultOf(results, entry.from.activity) as unknown as Summary;
-      return {
-        kind: 'summary',
-        seq: entry.seq,
-        at: entry.at,
-        summary: { through: entry.through, content, words, system },
-      };
+      const { content, words, system } = resultOf(results, entry.from.activity);
+      if (!words || !system) throw new Error(`Activity ${entry.from.activity} has given no summary.`);
+      const summary = { through: entry.through, content: content as Summary['content'], words, system };
+      return { kind: 'summary', seq: entry.seq, at: entry.at, summary };
     }
     case 'event': {
       const event = { ...entry.event };
@@ -134,8 +130,8 @@ function resolve(entry: JournalEntry, results: Record<string, unknown>): LogEntr
   }
 }
 
-/** The part of an activity's result that events are made of. */
-interface Result {
+/** The part of an activity's result that entries are made of. Its content is what the kind of entry says it is. */
+interface Result extends Partial<Pick<Summary, 'words' | 'system'>> {
   content: { type: string; text?: unknown; input?: unknown }[];
   stop_reason?: string;
   is_error?: boolean;
