@@ -5,15 +5,15 @@ import type { CompactInput } from '../src/harness/protocol.js';
 import { buildSummaryRequest } from '../src/harness/context/request.js';
 import { sumUp } from '../src/harness/compaction/summing-up.js';
 import type { ModelListener } from '../src/model/model.js';
-import { WORKSPACE } from '../src/sandbox/sandbox.js';
 import { detachFields } from '../src/session/bodies.js';
 import { alive, AttemptLost } from './alive.js';
 import { offeredTools } from './offered-tools.js';
 import type { SampleDeps } from './sample-model.js';
+import { describeWorkspace } from './workspace.js';
 
 export type CompactDeps = Pick<
   SampleDeps,
-  'model' | 'transcripts' | 'blobs' | 'control' | 'prices' | 'factsOf' | 'agentOf'
+  'model' | 'transcripts' | 'blobs' | 'control' | 'prices' | 'factsOf' | 'agentOf' | 'mounts'
 >;
 
 /**
@@ -27,7 +27,9 @@ export function createCompactContext(deps: CompactDeps): (input: CompactInput) =
       const agent = await deps.agentOf(session_id);
       const facts = deps.factsOf(agent.model.id);
       const plan = planCompaction({ context, upTo: up_to, window: facts.context_window, tokens, tries });
-      const request = { agent, tools: offeredTools(agent).tools, workspace: { cwd: WORKSPACE }, facts };
+      const offer = offeredTools(agent);
+      const workspace = await describeWorkspace(deps, session_id, offer);
+      const request = { agent, tools: offer.tools, workspace, facts };
       const signal = AbortSignal.any([line.abort, line.lost]);
       const told = await sumUp(plan, (messages) =>
         deps.model.sample(buildSummaryRequest({ ...request, messages }), NOBODY, signal),

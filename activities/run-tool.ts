@@ -1,6 +1,6 @@
 import type { ToolOutcome } from '../src/harness/outcomes.js';
 import type { ToolInput } from '../src/harness/protocol.js';
-import { type Sandbox, type Sandboxes, SandboxLost, type SandboxSpec } from '../src/sandbox/sandbox.js';
+import { type Sandbox, SandboxLost } from '../src/sandbox/sandbox.js';
 import { Detached } from '../src/sandbox/tools/follow.js';
 import { runTool } from '../src/sandbox/tools/run-tool.js';
 import type { Blobs } from '../src/session/blobs.js';
@@ -8,10 +8,9 @@ import { attach, detachFields } from '../src/session/bodies.js';
 import { alive, AttemptLost } from './alive.js';
 import type { Control, Lifeline } from './control.js';
 import type { FinishedCalls } from './finished-calls.js';
+import { acquireSandbox, type SandboxDeps } from './session-sandbox.js';
 
-export interface ToolDeps {
-  sandboxes: Sandboxes;
-  spec: SandboxSpec;
+export interface ToolDeps extends SandboxDeps {
   blobs: Blobs;
   control: Control;
   finished: FinishedCalls;
@@ -41,6 +40,8 @@ async function runCall(deps: ToolDeps, given: ToolInput, line: Lifeline): Promis
     if (line.lost.aborted) throw new AttemptLost();
     return outcome;
   }
+  // Before the result is in the log: whoever sees it finds what the command has written.
+  await deps.mounts.collect(given.session_id);
   const content = outcome.content.map((block) => detachFields(block, given.session_id, deps.blobs));
   return { ...outcome, content: await Promise.all(content) };
 }
@@ -50,7 +51,7 @@ const ACQUISITIONS = 3;
 /** A sandbox that goes away before the call has begun is replaced by the next. */
 async function inSandbox<T>(deps: ToolDeps, key: string, act: (sandbox: Sandbox) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
-    const sandbox = await deps.sandboxes.acquire(key, deps.spec);
+    const sandbox = await acquireSandbox(deps, key);
     try {
       return await act(sandbox);
     } catch (error) {

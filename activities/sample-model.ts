@@ -3,10 +3,10 @@ import type { OfferedTool, PreviewIds, SampleResult } from '../src/harness/outco
 import type { SampleInput } from '../src/harness/protocol.js';
 import { buildRequest } from '../src/harness/context/request.js';
 import { newId } from '../src/ids.js';
+import type { Mounts } from '../src/mounts/mounts.js';
 import type { Prices } from '../src/pricing/prices.js';
 import type { FactsOf } from '../src/model/facts.js';
 import type { Model, ModelOutcome } from '../src/model/model.js';
-import { WORKSPACE } from '../src/sandbox/sandbox.js';
 import type { Blobs } from '../src/session/blobs.js';
 import { detachFields } from '../src/session/bodies.js';
 import type { Bus } from '../src/session/bus.js';
@@ -17,6 +17,7 @@ import type { Control } from './control.js';
 import type { FinishedCalls } from './finished-calls.js';
 import { offeredTools } from './offered-tools.js';
 import { createPreviews } from './previews.js';
+import { describeWorkspace } from './workspace.js';
 
 export interface SampleDeps {
   model: Model;
@@ -27,6 +28,7 @@ export interface SampleDeps {
   finished: FinishedCalls;
   prices: Pick<Prices, 'costOf'>;
   factsOf: FactsOf;
+  mounts: Pick<Mounts, 'describe'>;
   /** The session's agent as it is in force now. */
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Begins to make the session's sandbox, so that it is there when the reply calls a tool; never waits, never throws. */
@@ -41,10 +43,11 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       // First: once the log has been read this far, an update of the agent that came before is in force.
       const context = await deps.transcripts.load(session_id, up_to);
       const agent = await deps.agentOf(session_id);
-      const { tools, offered, needsSandbox } = offeredTools(agent);
-      if (needsSandbox) deps.prepareSandbox(session_id);
+      const offer = offeredTools(agent);
+      const { tools, offered } = offer;
+      if (offer.needsSandbox) deps.prepareSandbox(session_id);
       const facts = deps.factsOf(agent.model.id);
-      const workspace = { cwd: WORKSPACE };
+      const workspace = await describeWorkspace(deps, session_id, offer);
       const request = buildRequest({ agent, messages: toMessages(context), tools, workspace, facts });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };

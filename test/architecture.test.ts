@@ -41,6 +41,9 @@ const PARTS: Record<string, Rule> = {
   // The hands.
   sandbox: { packages: ['node', 'dockerode', 'tar-stream', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
 
+  // What a sandbox holds beside its workspace.
+  mounts: { code: ['sandbox'], packages: ['node'] },
+
   // The log.
   session: {
     code: ['storage', 'harness', 'api-error', 'ids'],
@@ -68,13 +71,13 @@ const PARTS: Record<string, Rule> = {
   workflows: { code: ['harness', 'pricing'], types: ['session', 'activities'], packages: ['@temporalio/workflow'] },
   activities: {
     code: ['harness', 'session', 'sandbox', 'api-error', 'ids'],
-    types: ['model', 'pricing', 'storage'],
+    types: ['model', 'mounts', 'pricing', 'storage'],
     packages: ['node', '@temporalio/activity', '@temporalio/common'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
   temporal: {
     code: ['session', 'harness', 'config', 'api-error', 'ids', 'storage'],
-    types: ['activities', 'workflows', 'sandbox'],
+    types: ['activities', 'mounts', 'workflows', 'sandbox'],
     packages: [
       'node',
       'tar-stream',

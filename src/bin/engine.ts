@@ -6,9 +6,11 @@ import { createFinishedCalls } from '../../activities/finished-calls.js';
 import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
+import { acquireSandbox } from '../../activities/session-sandbox.js';
 import type { Limits } from '../harness/state.js';
 import type { FactsOf } from '../model/facts.js';
 import type { Model } from '../model/model.js';
+import type { Mounts } from '../mounts/mounts.js';
 import type { Prices } from '../pricing/prices.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
 import type { Blobs } from '../session/blobs.js';
@@ -35,6 +37,7 @@ export interface EngineDeps {
   factsOf: FactsOf;
   sandboxes: Sandboxes;
   spec: SandboxSpec;
+  mounts: Mounts;
   limits: Limits;
   /** Model calls and tools at work at once. */
   maxRunning: number;
@@ -60,7 +63,7 @@ export interface Engine {
 
 /** Puts log, worker and sandboxes together over one Temporal server. */
 export async function startEngine(deps: EngineDeps): Promise<Engine> {
-  const { client, db, blobs, sandboxes, spec, log } = deps;
+  const { client, db, blobs, sandboxes, spec, mounts, log } = deps;
   const bus = createBus();
   const control = createControl();
   const gate = createFairGate(deps.maxRunning);
@@ -72,21 +75,19 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const transcripts = createTranscripts(db, projector);
   const freshness = createFreshness(projector);
   const prepareSandbox = (sessionId: string): void => {
-    sandboxes
-      .acquire(sessionId, spec)
-      .catch((error: unknown) => log(`no sandbox yet for ${sessionId}: ${String(error)}`));
+    acquireSandbox(deps, sessionId).catch((error: unknown) => log(`no sandbox yet for ${sessionId}: ${String(error)}`));
   };
   const activities = {
     journal: async <T>(batch: T): Promise<T> => batch,
     sampleModel: createSampleModel({ ...deps, transcripts, bus, control: fair, finished, prepareSandbox }),
     compactContext: createCompactContext({ ...deps, transcripts, control: fair }),
-    runTool: createRunTool({ sandboxes, spec, blobs, control: fair, finished }),
-    stopTool: createStopTool({ sandboxes, spec, blobs, control, finished }),
+    runTool: createRunTool({ sandboxes, spec, mounts, blobs, control: fair, finished }),
+    stopTool: createStopTool({ sandboxes, spec, mounts, blobs, control, finished }),
   };
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });
   const sweep = createSweep(client, () => worker.identity);
-  const purge = createPurge({ client, projector, db, blobs, sandboxes, transcripts, freshness });
+  const purge = createPurge({ client, projector, db, blobs, sandboxes, mounts, transcripts, freshness });
   return {
     sessions: createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge }),
     log: createSessionLog(db, bus, freshness),

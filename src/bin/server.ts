@@ -12,6 +12,7 @@ import { createHttpServer } from '../http/server.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
 import { startReaper } from '../sandbox/reaper.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
+import type { Mounts } from '../mounts/mounts.js';
 import { createFileBlobs } from '../session/blobs.js';
 import { type Database, openDatabase } from '../storage/database.js';
 import { connectClient } from '../temporal/connection.js';
@@ -27,6 +28,7 @@ import { startExpiry } from './expiry.js';
 import { openSandboxes } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
 import { startRecovery } from './recovery.js';
+import { openMounts } from './mounts.js';
 import { agentOf, clientOf, findSession } from './session-rows.js';
 import { openVault } from './vault.js';
 
@@ -76,7 +78,9 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   cleanUp.add(() => client.connection.close());
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
-  const engine = await openEngine(config, { client, temporal, db, directory, models, prices, ...hands, log }, cleanUp);
+  const mounts = openMounts({ log });
+  const parts = { client, temporal, db, directory, models, prices, mounts, ...hands, log };
+  const engine = await openEngine(config, parts, cleanUp);
   const catalogOf = createCatalogs({
     db,
     sessions: guardDisk(engine.sessions, directory.path),
@@ -157,6 +161,7 @@ interface Parts {
   prices: Prices;
   sandboxes: Sandboxes;
   log: (line: string) => void;
+  mounts: Mounts;
 }
 
 async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {

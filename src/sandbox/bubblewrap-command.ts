@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { mountArguments, openDirectories } from './bubblewrap-mounts.js';
 import type { Place } from './place.js';
 import type { SandboxSpec } from './sandbox.js';
 
@@ -36,7 +37,7 @@ export function bubblewrapArguments(options: BubblewrapOptions): string[] {
     ...environment(options.spec.env),
     ...system(options),
     ...devices(asRoot),
-    ...own(options.place, options.memoryEvents),
+    ...own(options),
     '--chdir',
     '/workspace',
     '--seccomp',
@@ -126,11 +127,9 @@ function devices(asRoot: boolean): string[] {
   ];
 }
 
-function own(place: Place, memoryEvents: string | undefined): string[] {
-  // Parents that bubblewrap makes by itself are closed to all but their owner.
-  const parents = ['/var', '/mnt', '/home', '/run', '/run/drover'];
+function own({ place, spec, memoryEvents }: BubblewrapOptions): string[] {
   return [
-    ...parents.flatMap((directory) => ['--perms', '0755', '--dir', directory]),
+    ...openDirectories(['/var', '/mnt', '/home', '/run', '/run/drover']),
     '--perms',
     '1777',
     '--size',
@@ -159,6 +158,7 @@ function own(place: Place, memoryEvents: string | undefined): string[] {
     place.out,
     '/run/drover/out',
     ...(memoryEvents ? ['--ro-bind', memoryEvents, '/run/drover/memory'] : []),
+    ...mountArguments(place, spec.mounts ?? []),
     '--remount-ro',
     '/',
   ];

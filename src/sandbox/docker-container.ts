@@ -58,6 +58,12 @@ function hostConfig({ place, spec, runtime }: ContainerOptions): ContainerCreate
       `${place.in}:/run/drover/in:ro`,
       `${place.out}:/run/drover/out`,
     ],
+    Mounts: (spec.mounts ?? []).map(({ at, from, access }) => ({
+      Type: 'bind' as const,
+      Source: from,
+      Target: at,
+      ReadOnly: access === 'read_only',
+    })),
     Tmpfs: { '/tmp': tmpfs, '/var/tmp': tmpfs },
     ShmSize: 64 * 2 ** 20,
     PidsLimit: spec.pids,

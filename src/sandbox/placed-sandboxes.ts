@@ -3,6 +3,7 @@ import path from 'node:path';
 import { watchDiskUse, type DiskUse } from './disk-use.js';
 import { readEnd } from './exec-output.js';
 import { readRecord } from './exec-record.js';
+import { makeMountPoints } from './mount-points.js';
 import {
   createPlace,
   ignoreMissing,
@@ -58,6 +59,7 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
       await writeGeneration(place, next);
       // Nothing runs there now, so nothing can swap what is removed for a link.
       await rm(path.join(place.out, '.started'), { recursive: true, force: true });
+      await makeMountPoints(place, spec.mounts ?? []);
       await Promise.all([createRequests(place), installScripts(place)]);
       await launcher.launch(place, next, spec);
       return next;

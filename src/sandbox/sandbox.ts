@@ -45,6 +45,21 @@ export interface SandboxSpec {
   diskMb: number;
   /** No secret belongs here: everything in it can be read by the agent. */
   env: Record<string, string>;
+  /** What it holds beside its workspace. A sandbox keeps those that it was started with. */
+  mounts?: readonly Mount[];
+}
+
+/**
+ * A directory of this machine that a sandbox sees. What is written there, on either side, the other side sees at once;
+ * the directory itself stays in its place as long as the sandbox runs.
+ */
+export interface Mount {
+  /** Absolute path inside. It may lie below another mount, or below the directories that outlive a sandbox. */
+  at: string;
+  /** Directory on this machine; the sandbox's user has to be able to read it, or to write it. */
+  from: string;
+  /** `read_only` is the kernel's word: nothing inside can write there. */
+  access: 'read_only' | 'read_write';
 }
 
 export interface Sandbox {

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Mounts } from '../mounts/mounts.js';
 import type { Sandboxes } from '../sandbox/sandbox.js';
 import type { Blobs } from '../session/blobs.js';
 import type { Freshness } from '../session/log.js';
@@ -15,6 +16,7 @@ export interface PurgeDeps {
   db: Database;
   blobs: Blobs;
   sandboxes: Sandboxes;
+  mounts: Pick<Mounts, 'remove'>;
   transcripts: Transcripts;
   freshness: Freshness;
 }
@@ -25,6 +27,7 @@ export function createPurge(deps: PurgeDeps): (sessionId: string) => Promise<voi
     // Streams end with the log's last event: it is published before the log goes.
     await deps.projector.catchUp(sessionId);
     await deps.sandboxes.destroy(sessionId, { workspace: true });
+    await deps.mounts.remove(sessionId);
     await deleteHistory(deps.client, sessionId);
     await deps.blobs.removeAll(sessionId);
     await erase(deps.db, sessionId);

@@ -6,6 +6,7 @@ import { runSource } from '../temporal/child.js';
 import { describeBackend, follow, run, setUp, smallSpec, type Backend, type Bench } from '../support/sandbox.js';
 import { describeSandboxLife } from './sandbox-life.js';
 import { describeSandboxLimits } from './sandbox-limits.js';
+import { describeSandboxMounts } from './sandbox-mounts.js';
 import { describeSandboxShells } from './sandbox-shells.js';
 
 /** What every backend of the hands must do. */
@@ -15,6 +16,7 @@ export function describeSandboxes(backend: Backend): void {
     describeSandboxShells(backend);
     describeSandboxLimits(backend);
     describeSandboxLife(backend);
+    describeSandboxMounts(backend);
   });
 }
 

@@ -58,6 +58,9 @@ describe('the request', () => {
   it('says where the agent works when it has tools, and nothing of its own when it has none', () => {
     const withTools = buildRequest({ agent, messages: turns(1), tools: [tool('bash')], ...common });
     expect(withTools.system?.[0]?.text).toMatch(/^Be brief\.\n\nYou work in a Linux sandbox.*\/workspace.*no network/);
+    const workspace = { cwd: '/workspace', holds: 'There is more.' };
+    const more = buildRequest({ agent, messages: turns(1), tools: [tool('bash')], ...common, workspace });
+    expect(more.system?.[0]?.text).toBe(`${withTools.system?.[0]?.text}\n\nThere is more.`);
     const without = buildRequest({ agent: { ...agent, system: null }, messages: turns(1), tools: [], ...common });
     expect(without).not.toHaveProperty('system');
     expect(without).not.toHaveProperty('tools');

@@ -8,8 +8,8 @@ export interface RequestInput {
   agent: Pick<SessionAgent, 'model' | 'system'>;
   messages: MessageParam[];
   tools: Anthropic.Beta.BetaTool[];
-  /** Where the agent's commands run. */
-  workspace: { cwd: string };
+  /** Where the agent's commands run, and in words what there is beside that. */
+  workspace: { cwd: string; holds?: string };
   facts: ModelFacts;
 }
 
@@ -36,7 +36,7 @@ export function buildSummaryRequest(input: RequestInput): ModelRequest {
 
 function buildUncached({ agent, messages, tools, workspace, facts }: RequestInput): ModelRequest {
   const { id, effort, speed, inference_geo } = agent.model;
-  const system = systemPrompt(agent.system, tools.length > 0, workspace.cwd);
+  const system = systemPrompt(agent.system, tools.length > 0 ? workspace : undefined);
   return {
     model: id,
     max_tokens: maxTokens(facts),
@@ -59,15 +59,16 @@ function maxTokens({ context_window, max_output_tokens }: RequestInput['facts'])
 
 const CACHED: Cached = { cache_control: { type: 'ephemeral' } };
 
-function systemPrompt(system: string | null, hasTools: boolean, cwd: string): string {
+function systemPrompt(system: string | null, workspace: RequestInput['workspace'] | undefined): string {
   const own = system?.trim() ? [system] : [];
-  return [...own, ...(hasTools ? [platformPrompt(cwd)] : [])].join('\n\n');
+  return [...own, ...(workspace ? [platformPrompt(workspace)] : [])].join('\n\n');
 }
 
-function platformPrompt(cwd: string): string {
+function platformPrompt({ cwd, holds }: RequestInput['workspace']): string {
   return (
     `You work in a Linux sandbox of your own. Your working directory is ${cwd}; files there stay between your turns, ` +
-    'while running processes may not. The sandbox has no network access.'
+    'while running processes may not. The sandbox has no network access.' +
+    (holds === undefined ? '' : `\n\n${holds}`)
   );
 }
 
