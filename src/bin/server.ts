@@ -159,9 +159,9 @@ interface Parts {
   directory: DataDirectory;
   models: ServedModels;
   prices: Prices;
+  mounts: Mounts;
   sandboxes: Sandboxes;
   log: (line: string) => void;
-  mounts: Mounts;
 }
 
 async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {
