@@ -11,6 +11,8 @@ export type IdPrefix =
   | 'vcrd'
   | 'req'
   | 'file'
+  | 'depl'
+  | 'drun'
   | 'uprof'
   | 'tnl'
   | 'ttok'

@@ -1,16 +1,14 @@
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
-import type { InputEvent } from '../../session/session.js';
+import type { InputEvent, SessionStart } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
-import { readAgent } from '../agents/agent-store.js';
-import { readEnvironment } from '../environments/environments.js';
-import { checkBudgetable } from './budget.js';
+import { validate } from '../validate.js';
+import type { EventParams } from './event-schema.js';
 import { checkInitialEvents } from './event-support.js';
-import { selectedAgent, snapshotAgent } from './session-agent.js';
+import { type CheckedParams, checkParams } from './session-check.js';
 import type { SessionDeps } from './session-deps.js';
+import { currentAgent } from './session-resource.js';
 import { sessionCreateSchema } from './session-schema.js';
-import { checkAgentSupport, checkEnvironmentSupport, checkRequestSupport } from './session-support.js';
-import { invalid, validate } from '../validate.js';
 
 /**
  * Validates, stores and starts a session, all or nothing; gives its id. The row comes first and is invisible until the
@@ -18,46 +16,73 @@ import { invalid, validate } from '../validate.js';
  */
 export async function createSession(deps: SessionDeps, body: unknown): Promise<string> {
   const params = validate(sessionCreateSchema, body);
-  checkRequestSupport(params);
   checkInitialEvents(params.initial_events ?? []);
-  const thread_id = newId('sthr');
   const id = newId('sesn');
-  deps.inWork.add(id);
-  try {
-    await storeAndStart(deps, params, { id, thread_id });
-  } finally {
-    deps.inWork.delete(id);
-  }
+  await openSession(deps, params, { id });
   return id;
 }
 
-interface Ids {
+/** What a session is made with; a deployment's may begin with a system message, too. */
+export type SessionParams = CheckedParams & {
+  title?: string | null;
+  metadata?: Record<string, string>;
+  initial_events?: EventParams[];
+};
+
+/** Where a session comes from, when it is not a request of its own. */
+export interface Origin {
+  /** The session's id. */
   id: string;
-  thread_id: string;
+  deployment_id?: string;
+  /** Takes part in the transaction that makes the session visible. */
+  settle?(tx: Database): Promise<void>;
+  /** An earlier attempt may have come some way with this id: it is completed, and one that fails is not undone. */
+  isRepeatable?: boolean;
 }
 
-async function storeAndStart(deps: SessionDeps, params: Params, { id, thread_id }: Ids): Promise<void> {
-  const { agent_name, created_at } = await insertSession(deps, params, { id, thread_id });
+/** Stores and starts a session whose params have the right form; what they refer to is checked. */
+export async function openSession(deps: SessionDeps, params: SessionParams, origin: Origin): Promise<void> {
+  deps.inWork.add(origin.id);
+  try {
+    await storeAndStart(deps, params, origin);
+  } finally {
+    deps.inWork.delete(origin.id);
+  }
+}
+
+async function storeAndStart(deps: SessionDeps, params: SessionParams, origin: Origin): Promise<void> {
+  const { id, settle, isRepeatable = false } = origin;
+  const stored =
+    (isRepeatable ? await findStored(deps.db, id) : undefined) ?? (await insertSession(deps, params, origin));
   const initial_events = (params.initial_events ?? []).map((event): InputEvent => ({ ...event, id: newId('sevt') }));
   const { title = null, metadata = {}, budget } = params;
-  const start = { session_id: id, thread_id, agent_name, title, metadata, initial_events, created_at };
+  const start = { session_id: id, ...stored, title, metadata, initial_events };
   try {
     await deps.sessions.start(budget ? { ...start, budget } : start);
   } catch (error) {
-    await undo(deps, id, error);
+    await undo(deps, origin, error);
     throw error;
   }
-  await deps.db.updateTable('sessions').set({ started_at: deps.clock() }).where('id', '=', id).execute();
+  await deps.db.transaction().execute(async (tx) => {
+    await tx.updateTable('sessions').set({ started_at: deps.clock() }).where('id', '=', id).execute();
+    await settle?.(tx);
+  });
 }
 
-type Params = ReturnType<typeof sessionCreateSchema.parse>;
+type Stored = Pick<SessionStart, 'thread_id' | 'agent_name' | 'created_at'>;
 
-function insertSession(deps: SessionDeps, params: Params, { id, thread_id }: Ids) {
+async function findStored(db: Database, id: string): Promise<Stored | undefined> {
+  const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  const { thread_id, created_at } = row;
+  return { thread_id, created_at, agent_name: currentAgent(row, { agent: null }).name };
+}
+
+function insertSession(deps: SessionDeps, params: SessionParams, { id, deployment_id }: Origin): Promise<Stored> {
   const { db, workspace, clock } = deps;
   return db.transaction().execute(async (tx) => {
-    const agent = await snapshot(tx, workspace, params);
-    if (params.budget) checkBudgetable(deps, agent);
-    await checkEnvironment(tx, workspace, params.environment_id);
+    const agent = await checkParams({ ...deps, db: tx }, params);
+    const thread_id = newId('sthr');
     const created_at = clock();
     await tx
       .insertInto('sessions')
@@ -69,6 +94,7 @@ function insertSession(deps: SessionDeps, params: Params, { id, thread_id }: Ids
         agent_version: agent.version,
         agent: JSON.stringify(agent),
         environment_id: params.environment_id,
+        deployment_id: deployment_id ?? null,
         vault_ids: '[]',
         resources: '[]',
         created_at,
@@ -77,28 +103,13 @@ function insertSession(deps: SessionDeps, params: Params, { id, thread_id }: Ids
         deleted_at: null,
       })
       .execute();
-    return { agent_name: agent.name, created_at };
+    return { thread_id, agent_name: agent.name, created_at };
   });
 }
 
-async function snapshot(tx: Database, workspace: string, params: Params) {
-  const { id, version } = selectedAgent(params.agent);
-  const agent = await readAgent(tx, workspace, id, version);
-  if (agent.archived_at !== null) throw invalid('agent', `agent ${id} is archived`);
-  const result = snapshotAgent(agent, params.agent);
-  checkAgentSupport(result);
-  return result;
-}
-
-async function checkEnvironment(tx: Database, workspace: string, id: string): Promise<void> {
-  const environment = await readEnvironment(tx, workspace, id);
-  if (environment.archived_at !== null) throw invalid('environment_id', `environment ${id} is archived`);
-  checkEnvironmentSupport(environment.config);
-}
-
 /** A start that got no answer may have happened: the row then stays, marked for deletion, until the workflow is gone too. */
-async function undo({ db, clock }: SessionDeps, id: string, error: unknown): Promise<void> {
+async function undo({ db, clock }: SessionDeps, { id, isRepeatable = false }: Origin, error: unknown): Promise<void> {
   const refused = error instanceof ApiError && error.type === 'invalid_request_error';
   if (refused) await db.deleteFrom('sessions').where('id', '=', id).execute();
-  else await db.updateTable('sessions').set({ deleted_at: clock() }).where('id', '=', id).execute();
+  else if (!isRepeatable) await db.updateTable('sessions').set({ deleted_at: clock() }).where('id', '=', id).execute();
 }

@@ -16,7 +16,7 @@ export function toSession(row: SessionRow, state: SessionState, now: number): Se
     metadata: state.metadata,
     agent: currentAgent(row, state),
     environment_id: row.environment_id,
-    deployment_id: null,
+    deployment_id: row.deployment_id,
     // Both written at creation, by the catalog and by nothing else.
     vault_ids: JSON.parse(row.vault_ids) as string[],
     resources: JSON.parse(row.resources) as Session['resources'],

@@ -44,8 +44,8 @@ export async function readSession(db: Database, workspace: string, id: string): 
  */
 export async function listSessionRows(db: Database, workspace: string, query: SessionQuery): Promise<SessionRows> {
   checkCursor(query);
-  // No session has a deployment or a memory store yet, so nothing matches one.
-  if (query.deployment_id !== undefined || query.memory_store_id !== undefined) {
+  // No session has a memory store yet, so nothing matches one.
+  if (query.memory_store_id !== undefined) {
     return { rows: [], next: null, prev: null };
   }
   const forward = query.page?.direction !== 'prev';
@@ -72,6 +72,7 @@ function selectFiltered(db: Database, workspace: string, filter: SessionQuery) {
     query = query.where('sessions.agent_id', '=', filter.agent_id);
     if (filter.agent_version !== undefined) query = query.where('sessions.agent_version', '=', filter.agent_version);
   }
+  if (filter.deployment_id !== undefined) query = query.where('sessions.deployment_id', '=', filter.deployment_id);
   if (created_at?.gt !== undefined) query = query.where('sessions.created_at', '>', created_at.gt);
   if (created_at?.gte !== undefined) query = query.where('sessions.created_at', '>=', created_at.gte);
   if (created_at?.lt !== undefined) query = query.where('sessions.created_at', '<', created_at.lt);
