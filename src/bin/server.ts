@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { createAccess } from '../catalog/access/access.js';
 import { createCatalogs } from '../catalog/catalog.js';
 import type { Files } from '../catalog/files/files.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
@@ -96,6 +97,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   await startUpkeep(config, { db, files, sandboxes: hands.sandboxes, log }, cleanUp);
   const http = createHttpServer({
     catalogOf,
+    access: createAccess({ db }),
     log: engine.log,
     apiKeys: [key.value],
     health: () => ({ status: 'ok', version }),

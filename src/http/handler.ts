@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '../catalog/access/principal.js';
 import type { Query } from './query.js';
-import type { Operation } from './routes.js';
+import type { AdminOperation, Operation } from './routes.js';
 
 /** A request as a handler sees it: authenticated, its body parsed but not yet validated. */
 export interface Call {
+  /** On whose behalf. */
+  principal: Principal;
   /** A path parameter of the route. */
   param: (name: string) => string;
   query: Query;
@@ -21,3 +24,6 @@ export type Handler = (call: Call, reply: FastifyReply) => Promise<unknown>;
 
 /** Handlers by operation; an operation without one is answered with 501. */
 export type Handlers = { readonly [Name in Operation]?: Handler };
+
+/** The same for the routes of our own. */
+export type AdminHandlers = { readonly [Name in AdminOperation]: Handler };

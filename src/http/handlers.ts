@@ -1,9 +1,11 @@
+import type { Access } from '../catalog/access/access.js';
 import type { Catalog, CatalogOf } from '../catalog/catalog.js';
+import { accessHandlers } from './access.js';
 import { agentHandlers } from './agents.js';
 import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
 import { fileHandlers } from './files.js';
-import type { Handlers } from './handler.js';
+import type { AdminHandlers, Handlers } from './handler.js';
 import { modelHandlers } from './models.js';
 import { sessionHandlers } from './sessions.js';
 import type { OpenStream, Streams } from './streams.js';
@@ -22,6 +24,11 @@ export function createHandlers(catalogOf: CatalogOf, streams: Streams): Handlers
     made.set(workspace, handlers);
     return handlers;
   };
+}
+
+/** They act on whatever workspace a request names, and its key administers. */
+export function createAdminHandlers(access: Access): AdminHandlers {
+  return accessHandlers(access);
 }
 
 function handlersFor(catalog: Catalog, streams: Streams): Handlers {

@@ -150,4 +150,23 @@ export const ROUTES = [
   ['GET', '/v1/models', 'models.list'],
 ] as const satisfies readonly Route[];
 
+/** Routes of our own, for who runs the server: what the published API leaves to a console. They need the scope `admin`. */
+export const ADMIN_ROUTES = [
+  ['POST', '/drover/workspaces', 'drover.workspaces.create'],
+  ['GET', '/drover/workspaces', 'drover.workspaces.list'],
+  ['POST', '/drover/api_keys', 'drover.apiKeys.create'],
+  ['GET', '/drover/api_keys', 'drover.apiKeys.list'],
+  ['POST', '/drover/api_keys/:api_key_id/revoke', 'drover.apiKeys.revoke'],
+  ['POST', '/drover/environment_keys', 'drover.environmentKeys.create'],
+  ['GET', '/drover/environment_keys', 'drover.environmentKeys.list'],
+  ['POST', '/drover/environment_keys/:environment_key_id/revoke', 'drover.environmentKeys.revoke'],
+] as const satisfies readonly Route[];
+
 export type Operation = (typeof ROUTES)[number][2];
+export type AdminOperation = (typeof ADMIN_ROUTES)[number][2];
+export type AnyOperation = Operation | AdminOperation;
+export type AnyRoute = Route & { readonly 2: AnyOperation };
+
+export function isAdminRoute([, path]: Route): boolean {
+  return path.startsWith('/drover/');
+}

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
+import { type Access, createAccess } from '../../src/catalog/access/access.js';
 import { type Catalog, createCatalogs } from '../../src/catalog/catalog.js';
 import type { RateLimits } from '../../src/http/rate-limits.js';
 import type { Clock } from '../../src/catalog/clock.js';
@@ -33,6 +34,7 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   db: Database;
   /** Of the default workspace. */
   catalog: Catalog;
+  access: Access;
   session: Part;
   /** What the server said was not the caller's fault. */
   reported: unknown[];
@@ -79,8 +81,10 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     tunnelKey: 'a secret',
     ...(options.now && { now: options.now }),
   });
+  const access = createAccess({ db, ...(options.now && { now: options.now }) });
   const app = createHttpServer({
     catalogOf,
+    access,
     log: session.log,
     apiKeys: [API_KEY, SECOND_API_KEY],
     health: () => ({ status: 'ok', version: '0.0.0-test' }),
@@ -105,6 +109,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
     db,
     catalog: catalogOf(DEFAULT_WORKSPACE),
+    access,
     session,
     reported,
     stop: () => (stopped ??= stop()),

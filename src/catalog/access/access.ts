@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.js';
 import { type ApiKeys, createApiKeys } from './api-keys.js';
-import type { Clock } from '../clock.js';
+import { type Clock, createRisingClock } from '../clock.js';
 import { createEnvironmentKeys, type EnvironmentKeys } from './environment-keys.js';
 import { createFindKey, type FindKey } from './find-key.js';
 import { createWorkspaces, type Workspaces } from './workspaces.js';
@@ -13,9 +13,10 @@ export interface Access {
   environmentKeys: EnvironmentKeys;
 }
 
-export function createAccess(deps: { db: Database; clock: Clock }): Access {
+export function createAccess({ db, now = Date.now }: { db: Database; now?: Clock }): Access {
+  const deps = { db, clock: createRisingClock(now) };
   return {
-    findKey: createFindKey(deps.db),
+    findKey: createFindKey(db),
     workspaces: createWorkspaces(deps),
     apiKeys: createApiKeys(deps),
     environmentKeys: createEnvironmentKeys(deps),
