@@ -32,6 +32,9 @@ const PARTS: Record<string, Rule> = {
     ],
   },
 
+  // Requests to servers that somebody else has named.
+  net: { packages: ['node'] },
+
   // Seals secrets; knows no table.
   vault: { code: ['config'], packages: ['node'] },
 
@@ -56,7 +59,7 @@ const PARTS: Record<string, Rule> = {
 
   catalog: {
     code: ['storage', 'api-error', 'ids'],
-    types: ['session', 'model', 'vault', 'files'],
+    types: ['session', 'model', 'vault', 'files', 'net'],
     packages: ['node', 'kysely', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },

@@ -10,6 +10,7 @@ import { orExplain } from '../config/start-error.js';
 import { loadTunnelKey } from '../config/tunnel-key.js';
 import { createDiskContents } from '../files/disk.js';
 import { createHttpServer } from '../http/server.js';
+import { createOutbound } from '../net/outbound.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
 import { startReaper } from '../sandbox/reaper.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
@@ -88,6 +89,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     log: engine.log,
     secrets,
     contents: createDiskContents(join(directory.path, 'files')),
+    outbound: createOutbound({ allowPrivate: config.allowPrivateAddresses }),
     models: models.list,
     factsOf: models.factsOf,
     hasPrice: prices.has,

@@ -1,5 +1,6 @@
 import type { FileContents } from '../files/contents.js';
 import type { FactsOf } from '../model/facts.js';
+import type { Outbound } from '../net/outbound.js';
 import type { SessionLog, Sessions } from '../session/session.js';
 import type { Database } from '../storage/database.js';
 import { type Agents, createAgents } from './agents/agents.js';
@@ -44,6 +45,8 @@ export interface CatalogDeps {
   /** Seals what vaults hold. */
   secrets: Secrets;
   contents: FileContents;
+  /** Asks the servers that credentials name. */
+  outbound: Outbound;
   models: ListModels;
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */

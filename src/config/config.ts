@@ -15,6 +15,8 @@ export interface Config {
   readonly apiKey: string | undefined;
   /** Absolute. */
   readonly dataDir: string;
+  /** Whether servers that clients name may be in a private network. */
+  readonly allowPrivateAddresses: boolean;
   /** 32 bytes. Undefined: a key file in the data directory. */
   readonly vaultKey: Uint8Array | undefined;
   readonly vaultNextKey: Uint8Array | undefined;
@@ -156,6 +158,7 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
     port: checked.DROVER_PORT,
     apiKey: checked.DROVER_API_KEY,
     dataDir: resolve(cwd, checked.DROVER_DATA),
+    allowPrivateAddresses: checked.DROVER_ALLOW_PRIVATE_ADDRESSES,
     vaultKey: checked.DROVER_VAULT_KEY,
     vaultNextKey: checked.DROVER_VAULT_NEXT_KEY,
     model: Object.freeze({

@@ -9,6 +9,8 @@ export const settings = z
     /** The key clients must send. */
     DROVER_API_KEY: key().optional(),
     DROVER_DATA: text().default('.drover'),
+    /** Whether webhooks, and the MCP and token URLs of credentials, may lead to addresses that are not public. */
+    DROVER_ALLOW_PRIVATE_ADDRESSES: flag().default(false),
     /** What seals the secrets of vaults. Not set: a key file in the data directory. */
     DROVER_VAULT_KEY: vaultKey().optional(),
     /** The key that `drover vault rotate` changes to; a server opens what is under it, too. */
@@ -66,6 +68,10 @@ function vaultKey() {
     if (!bytes) context.addIssue('must be 32 bytes in base64 or hex');
     return bytes ?? z.NEVER;
   });
+}
+
+function flag() {
+  return z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 }
 
 function choice<const Word extends string>(...words: [Word, Word, Word]) {

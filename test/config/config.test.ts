@@ -16,6 +16,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
   expect(readConfig({}, {}, '/srv')).toEqual({
     host: '127.0.0.1',
     port: 8787,
+    allowPrivateAddresses: false,
     apiKey: undefined,
     dataDir: '/srv/.drover',
     model: { kind: 'scripted', apiKey: undefined, upstreamUrl: undefined },

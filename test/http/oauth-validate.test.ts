@@ -43,6 +43,20 @@ async function make(auth: ClientAuth = 'client_secret_post', withRefresh = true)
   return { vault_id, id, validate: () => vaults.credentials.mcpOAuthValidate(id, { vault_id }) };
 }
 
+test('nothing is sent to an address that is not public', async () => {
+  const guarded = await startTestServer({ allowPrivate: false });
+  vaults = guarded.client.beta.vaults;
+  try {
+    const { validate } = await make();
+    const verdict = await validate();
+    expect(verdict).toMatchObject({ status: 'unknown', mcp_probe: { method: 'initialize', http_response: null } });
+    expect(oauth.asked).toEqual([]);
+  } finally {
+    vaults = server.client.beta.vaults;
+    await guarded.stop();
+  }
+});
+
 test('a token that is taken is valid', async () => {
   const { vault_id, id, validate } = await make();
   expect({ ...(await validate()) }).toEqual({

@@ -10,6 +10,7 @@ import type { Clock } from '../../src/catalog/clock.js';
 import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
 import { createDiskContents } from '../../src/files/disk.js';
 import { createHttpServer } from '../../src/http/server.js';
+import { createOutbound } from '../../src/net/outbound.js';
 import type { StreamLimits } from '../../src/http/streams.js';
 import { publicFacts } from '../../src/model/facts.js';
 import type { SessionLog, Sessions } from '../../src/session/session.js';
@@ -52,11 +53,13 @@ export interface TestServerOptions<Part> {
   streams?: Partial<StreamLimits>;
   rateLimits?: RateLimits;
   now?: Clock;
+  /** Whether servers that are named may be on this machine; default true. */
+  allowPrivate?: boolean;
 }
 
 /** The whole API over a real socket and a real database in a directory of its own. */
 export function startTestServer(
-  options?: Pick<TestServerOptions<never>, 'streams' | 'rateLimits' | 'now'>,
+  options?: Omit<TestServerOptions<never>, 'createSession'>,
 ): Promise<TestServer>;
 export function startTestServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>>;
 export function startTestServer(options: Partial<TestServerOptions<SessionPart>> = {}) {
@@ -75,6 +78,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     log: session.log,
     secrets: openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined }),
     contents: createDiskContents(filesDir),
+    outbound: createOutbound({ allowPrivate: options.allowPrivate ?? true }),
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
+import type { Outbound } from '../../net/outbound.js';
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 import { mergeMetadata } from '../metadata.js';
@@ -24,6 +25,7 @@ import {
   credentialCreateSchema,
   credentialUpdateSchema,
 } from './credential-schema.js';
+import { createExchange } from './exchange.js';
 import { createRefresher } from './refresher.js';
 import { type Validation, validateCredential } from './validation.js';
 import { readActiveVault, readVault } from './vaults.js';
@@ -48,12 +50,14 @@ export interface Credentials {
 }
 
 export interface CredentialsDeps extends NounDeps {
+  outbound: Outbound;
   secrets: Secrets;
 }
 
 export function createCredentials(deps: CredentialsDeps): Credentials {
   const { db, clock, workspace } = deps;
-  const refresher = createRefresher(deps);
+  const exchange = createExchange(deps.outbound);
+  const refresher = createRefresher({ ...deps, exchange });
   const read = (vaultId: string, id: string) => readCredentialRow(db, { workspace, vaultId, id });
   return {
     create(vaultId, body) {
@@ -103,14 +107,17 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       return toCredential(await read(vaultId, id));
     },
 
-    validate: async (vaultId, id) => validateCredential(deps, await read(vaultId, id), refresher),
+    validate: async (vaultId, id) =>
+      validateCredential({ secrets: deps.secrets, exchange, refresher }, await read(vaultId, id)),
   };
 }
+
+type WriteDeps = Omit<CredentialsDeps, 'outbound'>;
 
 const MAX_ACTIVE = 20;
 
 async function insertCredential(
-  { db, clock, workspace, secrets }: CredentialsDeps,
+  { db, clock, workspace, secrets }: WriteDeps,
   vault_id: string,
   { auth, display_name = null, metadata = {} }: CredentialCreate,
 ): Promise<Credential> {
@@ -149,7 +156,7 @@ async function makeRoom(db: Database, vaultId: string, auth: Auth): Promise<void
 }
 
 async function updateCredential(
-  { db, clock, secrets }: CredentialsDeps,
+  { db, clock, secrets }: WriteDeps,
   row: VaultCredentialRow,
   update: CredentialUpdate,
 ): Promise<Credential> {

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type Anthropic from '@anthropic-ai/sdk';
+import type { Outbound, OutboundRequest } from '../../net/outbound.js';
 
 export type SeenResponse = Anthropic.Beta.Vaults.BetaManagedAgentsRefreshHTTPResponse;
 
@@ -13,18 +15,24 @@ export interface Answer {
 }
 
 /**
- * Asks a server that a credential names. Undefined when it cannot be reached or is too slow. No redirect is followed:
- * what was meant for one server would go to another.
+ * Asks a server that a credential names. Undefined when it cannot be reached, may not be, or is too slow. No redirect is
+ * followed: what was meant for one server would go to another.
  */
-export async function exchange(url: string, init: RequestInit): Promise<Answer | undefined> {
-  try {
-    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
-    const { text, isCut } = await readSome(response);
-    const contentType = response.headers.get('content-type') ?? '';
-    return { status: response.status, contentType, body: text, isCut, header: (name) => response.headers.get(name) };
-  } catch {
-    return undefined;
-  }
+export type Exchange = (url: string, request: Omit<OutboundRequest, 'signal'>) => Promise<Answer | undefined>;
+
+export function createExchange(outbound: Outbound): Exchange {
+  return async (url, request) => {
+    try {
+      const response = await outbound(url, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
+      const { text, isCut } = await readSome(response);
+      // An answer that was received has one.
+      const status = response.statusCode ?? 0;
+      const header = (name: string): string | null => response.headers[name]?.toString() ?? null;
+      return { status, contentType: header('content-type') ?? '', body: text, isCut, header };
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 /** An answer as it may be shown: cut (unknowns 96), and without anything of the secrets. */
@@ -46,12 +54,14 @@ const MAX_READ = 64 * 1024;
 const SHOWN = 4_096;
 const BLANK = '[redacted]';
 
-async function readSome(response: Response): Promise<{ text: string; isCut: boolean }> {
-  const isEvents = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+async function readSome(response: IncomingMessage): Promise<{ text: string; isCut: boolean }> {
+  const isEvents = response.statusCode === 200 && (response.headers['content-type'] ?? '').startsWith(EVENTS);
   const decoder = new TextDecoder();
   let text = '';
   let read = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const piece of response) {
+    // No encoding is set on it.
+    const chunk = piece as Buffer;
     read += chunk.length;
     text += decoder.decode(chunk.subarray(0, chunk.length - Math.max(0, read - MAX_READ)), { stream: true });
     // A stream of events may stay open for good; the first of them answers. Leaving the loop ends the response.
@@ -59,6 +69,8 @@ async function readSome(response: Response): Promise<{ text: string; isCut: bool
   }
   return { text, isCut: false };
 }
+
+const EVENTS = 'text/event-stream';
 
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);

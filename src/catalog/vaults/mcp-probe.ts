@@ -1,4 +1,4 @@
-import { type Answer, exchange } from './exchange.js';
+import type { Answer, Exchange } from './exchange.js';
 
 /** How a server took a token. */
 export type Probed =
@@ -7,13 +7,14 @@ export type Probed =
   | { status: 'refused' | 'unclear'; method: string; answer: Answer | undefined };
 
 /** Opens an MCP session with a token over streamable HTTP, asks for the tools, and ends it again. */
-export async function probeServer(url: string, token: string): Promise<Probed> {
-  const initialized = await call(url, token, {}, INITIALIZE);
+export async function probeServer(exchange: Exchange, url: string, token: string): Promise<Probed> {
+  const call = (headers: Record<string, string>, message: object) => exchange(url, requestOf(token, headers, message));
+  const initialized = await call({}, INITIALIZE);
   if (!isDone(initialized)) return failed('initialize', initialized);
   const session = initialized.header('mcp-session-id');
   const headers = { 'mcp-protocol-version': PROTOCOL, ...(session !== null && { 'mcp-session-id': session }) };
-  await call(url, token, headers, { method: 'notifications/initialized' });
-  const listed = await call(url, token, headers, { id: 2, method: 'tools/list', params: {} });
+  await call(headers, { method: 'notifications/initialized' });
+  const listed = await call(headers, { id: 2, method: 'tools/list', params: {} });
   if (session !== null) await exchange(url, { method: 'DELETE', headers: { ...bearer(token), ...headers } });
   return isDone(listed) ? { status: 'accepted' } : failed('tools/list', listed);
 }
@@ -25,8 +26,8 @@ const INITIALIZE = {
   params: { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: 'drover', version: '1' } },
 };
 
-function call(url: string, token: string, headers: Record<string, string>, message: object) {
-  return exchange(url, {
+function requestOf(token: string, headers: Record<string, string>, message: object) {
+  return {
     method: 'POST',
     headers: {
       ...bearer(token),
@@ -35,7 +36,7 @@ function call(url: string, token: string, headers: Record<string, string>, messa
       'content-type': 'application/json',
     },
     body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-  });
+  };
 }
 
 function bearer(token: string): Record<string, string> {

@@ -5,7 +5,7 @@ import { type Clock, toTimestamp } from '../clock.js';
 import type { VaultCredentialRow } from '../tables.js';
 import { type OAuth, type Secret, withExpiry } from './credential-auth.js';
 import { openSecret, sealAuth, settingsOf } from './credential-row.js';
-import type { SeenResponse } from './exchange.js';
+import type { Exchange, SeenResponse } from './exchange.js';
 import { requestTokens, type Tokens } from './token-request.js';
 
 export type Refreshed =
@@ -24,6 +24,7 @@ export interface RefresherDeps {
   db: Database;
   secrets: Secrets;
   clock: Clock;
+  exchange: Exchange;
 }
 
 export function createRefresher(deps: RefresherDeps): Refresher {
@@ -41,7 +42,7 @@ async function refresh(deps: RefresherDeps, id: string, refused: string): Promis
   if (access_token !== undefined && access_token !== refused) return { status: 'succeeded', access_token };
   if (!found?.auth.refresh || found.secret.refresh_token === undefined) return { status: 'no_refresh_token' };
   const { refresh_token } = found.secret;
-  const answer = await requestTokens(found.auth.refresh, { ...found.secret, refresh_token });
+  const answer = await requestTokens(deps.exchange, found.auth.refresh, { ...found.secret, refresh_token });
   if (answer.status !== 'succeeded') return answer;
   await store(deps, id, found, answer.tokens);
   return { status: 'succeeded', access_token: answer.tokens.access_token };

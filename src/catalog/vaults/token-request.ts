@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OAuth, Secret } from './credential-auth.js';
-import { type Answer, exchange, type SeenResponse, showAnswer } from './exchange.js';
+import { type Answer, type Exchange, type SeenResponse, showAnswer } from './exchange.js';
 
 export interface Tokens {
   access_token: string;
@@ -19,6 +19,7 @@ type Refresh = NonNullable<OAuth['refresh']>;
 
 /** Exchanges a refresh token at the token endpoint (RFC 6749 §6, with the resource of RFC 8707). */
 export async function requestTokens(
+  exchange: Exchange,
   refresh: Refresh,
   secret: Secret & { refresh_token: string },
 ): Promise<TokenAnswer> {
@@ -27,8 +28,12 @@ export async function requestTokens(
   const isBasic = refresh.token_endpoint_auth.type === 'client_secret_basic';
   const answer = await exchange(refresh.token_endpoint, {
     method: 'POST',
-    headers: { accept: 'application/json', ...(isBasic && { authorization: `Basic ${basic}` }) },
-    body: formOf(refresh, secret),
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(isBasic && { authorization: `Basic ${basic}` }),
+    },
+    body: formOf(refresh, secret).toString(),
   });
   if (!answer) return { status: 'connect_error' };
   const tokens = tokensOf(answer);

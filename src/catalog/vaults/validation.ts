@@ -6,7 +6,7 @@ import { unreachable } from '../unreachable.js';
 import { invalid } from '../validate.js';
 import type { Secret } from './credential-auth.js';
 import { openSecret, settingsOf } from './credential-row.js';
-import { showAnswer } from './exchange.js';
+import { type Exchange, showAnswer } from './exchange.js';
 import { type Probed, probeServer } from './mcp-probe.js';
 import type { Refreshed, Refresher } from './refresher.js';
 
@@ -18,15 +18,15 @@ type Verdict = Pick<Validation, 'status' | 'mcp_probe' | 'refresh'>;
  * `invalid` is what a server has said of it; what only did not work is `unknown`.
  */
 export async function validateCredential(
-  deps: { secrets: Secrets },
+  { secrets, exchange, refresher }: ValidationDeps,
   row: VaultCredentialRow,
-  refresher: Refresher,
 ): Promise<Validation> {
   const { auth } = settingsOf(row);
   if (auth.type !== 'mcp_oauth')
     throw invalid('credential_id', `credential ${row.id} is "${auth.type}", not "mcp_oauth"`);
-  const secret = openSecret(deps.secrets, row) ?? {};
-  const verdict = await judge(auth.mcp_server_url, secret, (refused) => refresher(row.id, refused));
+  const secret = openSecret(secrets, row) ?? {};
+  const probe = (token: string) => probeServer(exchange, auth.mcp_server_url, token);
+  const verdict = await judge(probe, secret, (refused) => refresher(row.id, refused));
   return {
     type: 'vault_credential_validation',
     credential_id: row.id,
@@ -37,10 +37,19 @@ export async function validateCredential(
   };
 }
 
-async function judge(url: string, secret: Secret, refresh: (refused: string) => Promise<Refreshed>): Promise<Verdict> {
+export interface ValidationDeps {
+  secrets: Secrets;
+  exchange: Exchange;
+  refresher: Refresher;
+}
+
+type Probe = (token: string) => Promise<Probed>;
+type Refresh = (refused: string) => Promise<Refreshed>;
+
+async function judge(probe: Probe, secret: Secret, refresh: Refresh): Promise<Verdict> {
   const { access_token } = secret;
   if (access_token === undefined) return { status: 'invalid', mcp_probe: null, refresh: null };
-  const first = await probeServer(url, access_token);
+  const first = await probe(access_token);
   if (first.status === 'accepted' || first.answer?.status !== 401) {
     return { status: STATUS[first.status], mcp_probe: show(first, secret), refresh: null };
   }
@@ -48,7 +57,7 @@ async function judge(url: string, secret: Secret, refresh: (refused: string) => 
   if (refreshed.status !== 'succeeded') {
     return { status: statusOf(refreshed), mcp_probe: show(first, secret), refresh: outcome(refreshed) };
   }
-  const second = await probeServer(url, refreshed.access_token);
+  const second = await probe(refreshed.access_token);
   const known = { ...secret, token: refreshed.access_token };
   return { status: STATUS[second.status], mcp_probe: show(second, known), refresh: outcome(refreshed) };
 }
