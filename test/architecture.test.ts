@@ -54,7 +54,7 @@ const PARTS: Record<string, Rule> = {
     packages: ['node', 'kysely'],
     packageTypes: ['@anthropic-ai/sdk', '@temporalio/proto'],
   },
-  storage: { code: ['api-error'], types: ['catalog', 'session'], packages: ['node', 'kysely'] },
+  storage: { code: ['api-error'], types: ['catalog', 'session'], packages: ['node', 'kysely', 'pg'] },
   files: { code: ['api-error'], packages: ['node'] },
 
   catalog: {

@@ -16,7 +16,8 @@ import { holderOf, openDataDirectory } from './data-directory.js';
 export interface LogAccess {
   history: HistoryReader;
   blobs: Blobs;
-  dataDir: string;
+  /** Where its rows are. */
+  database: string;
   /** A server has the directory: what it knows may be ahead of what it has projected. */
   isServed: boolean;
 }
@@ -30,8 +31,8 @@ export async function withLogAccess<T>(
   { alone, note }: { alone: boolean; note: (line: string) => void },
   act: (access: LogAccess) => Promise<T>,
 ): Promise<T> {
-  const { dataDir, temporal } = config;
-  if (!existsSync(join(dataDir, 'catalog.db'))) {
+  const { dataDir, database, temporal } = config;
+  if (!existsSync(join(dataDir, 'id'))) {
     throw new StartError(`${dataDir} is not a data directory of drover: give the right one with --data`);
   }
   const holder = holderOf(dataDir);
@@ -46,7 +47,7 @@ export async function withLogAccess<T>(
     const client = await connect(address, temporal.namespace);
     cleanUp.add(() => client.connection.close());
     const blobs = createFileBlobs(join(dataDir, 'blobs'));
-    return await act({ history: createHistoryReader(client), blobs, dataDir, isServed: holder !== undefined });
+    return await act({ history: createHistoryReader(client), blobs, database, isServed: holder !== undefined });
   } finally {
     await cleanUp.run();
   }

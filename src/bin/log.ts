@@ -45,9 +45,9 @@ export async function verifyLog(flags: Flags, sessionId: string, print: Print): 
 
 /** Drops a session's rows of the projection and makes them again from history. No server may run on the directory. */
 export async function rebuildLog(flags: Flags, sessionId: string, print: Print): Promise<void> {
-  await access(flags, true, async ({ history, blobs, dataDir }) => {
+  await access(flags, true, async ({ history, blobs, database }) => {
     if ((await history.firstRun(sessionId)) === undefined) throw unknown(sessionId);
-    const db = await openDatabase(dataDir);
+    const db = await openDatabase(database);
     try {
       const deps = { db, history, blobs, bus: createBus() };
       await erase(db, sessionId);
@@ -75,8 +75,8 @@ async function readBoth(at: LogAccess, sessionId: string): Promise<[Projected, T
   }
 }
 
-async function projectedOf({ dataDir }: LogAccess, sessionId: string): Promise<Projected> {
-  const db = openProjectionToRead(dataDir);
+async function projectedOf({ database }: LogAccess, sessionId: string): Promise<Projected> {
+  const db = await openProjectionToRead(database);
   if (db === undefined) return { seq: 0, rows: [], list: [], state: undefined };
   try {
     return await readProjected(db, sessionId);

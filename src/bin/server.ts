@@ -68,7 +68,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const key = loadApiKey(config);
   const opening = [
     openTemporal(config, log, cleanUp),
-    openStore(directory, cleanUp),
+    openStore(config, cleanUp),
     openSandboxes(config, directory, log, cleanUp),
   ] as const;
   // One may fail while another is still starting something, which has to be there to be undone.
@@ -148,8 +148,8 @@ async function openTemporal(config: Config, log: (line: string) => void, cleanUp
   return temporal;
 }
 
-async function openStore(directory: DataDirectory, cleanUp: CleanUp): Promise<Database> {
-  const db = await openDatabase(directory.path);
+async function openStore(config: Config, cleanUp: CleanUp): Promise<Database> {
+  const db = await orExplain('the database cannot be opened', openDatabase(config.database));
   cleanUp.add(() => db.destroy());
   return db;
 }

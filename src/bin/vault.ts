@@ -22,7 +22,7 @@ export async function rotateVault(env: NodeJS.ProcessEnv, flags: Flags, print: (
   const config = readConfig(env, flags);
   const directory = openDataDirectory(config.dataDir);
   try {
-    const db = await openDatabase(config.dataDir);
+    const db = await openDatabase(config.database);
     try {
       await rotate(config, db, print);
     } finally {

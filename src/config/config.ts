@@ -15,6 +15,8 @@ export interface Config {
   readonly apiKey: string | undefined;
   /** Absolute. */
   readonly dataDir: string;
+  /** Where rows are kept: a Postgres URL, or else the data directory. */
+  readonly database: string;
   /** Whether servers that clients name may be in a private network. */
   readonly allowPrivateAddresses: boolean;
   /** 32 bytes. Undefined: a key file in the data directory. */
@@ -97,6 +99,7 @@ const FLAG_OF: Partial<Record<keyof Settings, keyof Flags>> = {
 // Never repeated in a message: keys, and a URL that may carry a password.
 const SECRET = new Set<string>([
   'DROVER_API_KEY',
+  'DROVER_DATABASE_URL',
   'DROVER_VAULT_KEY',
   'DROVER_VAULT_NEXT_KEY',
   'ANTHROPIC_API_KEY',
@@ -158,6 +161,7 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
     port: checked.DROVER_PORT,
     apiKey: checked.DROVER_API_KEY,
     dataDir: resolve(cwd, checked.DROVER_DATA),
+    database: checked.DROVER_DATABASE_URL ?? resolve(cwd, checked.DROVER_DATA),
     allowPrivateAddresses: checked.DROVER_ALLOW_PRIVATE_ADDRESSES,
     vaultKey: checked.DROVER_VAULT_KEY,
     vaultNextKey: checked.DROVER_VAULT_NEXT_KEY,

@@ -9,6 +9,8 @@ export const settings = z
     /** The key clients must send. */
     DROVER_API_KEY: key().optional(),
     DROVER_DATA: text().default('.drover'),
+    /** A Postgres database for all rows. Not set: SQLite in the data directory. */
+    DROVER_DATABASE_URL: postgresUrl().optional(),
     /** Whether webhooks, and the MCP and token URLs of credentials, may lead to addresses that are not public. */
     DROVER_ALLOW_PRIVATE_ADDRESSES: flag().default(false),
     /** What seals the secrets of vaults. Not set: a key file in the data directory. */
@@ -85,6 +87,12 @@ function whole(min: number, max: number) {
       message: `must be a whole number from ${min} to ${max}`,
     })
     .transform(Number);
+}
+
+function postgresUrl() {
+  return z.string().refine((value) => /^postgres(ql)?:$/.test(URL.parse(value)?.protocol ?? ''), {
+    message: 'must be a postgres:// URL',
+  });
 }
 
 function address() {

@@ -9,7 +9,9 @@ import { QUEUED, type LogRow, type ThreadRow } from './tables.js';
  * the events in the order they are to be published. An entry that is there already is passed over; a gap is an error.
  */
 export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[]): Promise<SessionEvent[]> {
-  return db.transaction().execute(async (tx) => {
+  // A thread has one projector, and its rows are nobody else's: there is no one to be kept apart from.
+  const transaction = db.transaction().setIsolationLevel('read committed');
+  const { seq, published } = await transaction.execute(async (tx) => {
     const before = await loadState(tx, cursor.thread);
     const page = interpret(cursor, before, decoded);
     for (let at = 0; at < page.rows.length; at += ROWS_AT_ONCE) {
@@ -27,9 +29,11 @@ export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[
       .values(row)
       .onConflict((conflict) => conflict.column('thread').doUpdateSet(row))
       .execute();
-    cursor.seq = page.seq;
-    return page.published.map((event) => (typeof event === 'string' ? found(stamped.get(event)) : event));
+    const told = page.published.map((event) => (typeof event === 'string' ? found(stamped.get(event)) : event));
+    return { seq: page.seq, published: told };
   });
+  cursor.seq = seq;
+  return published;
 }
 
 /** A statement takes some 32,000 values. */

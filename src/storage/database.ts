@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely, sql } from 'kysely';
 import type { CatalogTables } from '../catalog/tables.js';
 import type { ProjectionTables } from '../session/tables.js';
 import { migrate, type VersionTables } from './migrate.js';
+import { serializeTransactions } from './serializable.js';
 import { createSqliteDialect } from './sqlite.js';
 
 export type Tables = CatalogTables & ProjectionTables & VersionTables;
@@ -12,19 +13,14 @@ export type Tables = CatalogTables & ProjectionTables & VersionTables;
 export type Database = Kysely<Tables>;
 
 /**
- * Opens `catalog.db` (primary data, every commit on disk) and `projection.db` (made again from history when it is gone)
- * in a data directory, and brings their schemas forward. Close it with `destroy()`.
+ * Opens the database at a Postgres URL, or in a data directory: there `catalog.db` (primary data, every commit on disk)
+ * and `projection.db` (made again from history when it is gone), on Postgres the schemas `public` and `projection`. Brings
+ * both forward. Transactions happen one after the other, or as if they did. Close it with `destroy()`.
  */
-export async function openDatabase(dataDir: string): Promise<Database> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const db = new Kysely<Tables>({
-    dialect: createSqliteDialect({
-      catalog: join(dataDir, 'catalog.db'),
-      projection: join(dataDir, 'projection.db'),
-    }),
-  });
+export async function openDatabase(place: string): Promise<Database> {
+  const db = isPostgresUrl(place) ? serializeTransactions(await connect(place)) : openDirectory(place);
   try {
-    await migrate(db);
+    await migrate(db, isPostgresUrl(place) ? 'postgres' : 'sqlite');
   } catch (error) {
     await db.destroy();
     throw error;
@@ -32,11 +28,39 @@ export async function openDatabase(dataDir: string): Promise<Database> {
   return db;
 }
 
-/** Opens `projection.db` alone, to read what a server that may be running has written. Undefined when there is none. */
-export function openProjectionToRead(dataDir: string): Database | undefined {
-  const path = join(dataDir, 'projection.db');
+/** Opens the projection alone, to read what a server that may be running has written. Undefined when there is none. */
+export async function openProjectionToRead(place: string): Promise<Database | undefined> {
+  if (isPostgresUrl(place)) return openPostgresProjection(place);
+  const path = join(place, 'projection.db');
   if (!existsSync(path)) return undefined;
-  return new Kysely<Tables>({
-    dialect: createSqliteDialect({ catalog: ':memory:', projection: `${pathToFileURL(path).href}?mode=ro` }),
-  });
+  return open(createSqliteDialect({ catalog: ':memory:', projection: `${pathToFileURL(path).href}?mode=ro` }));
+}
+
+function isPostgresUrl(place: string): boolean {
+  return /^postgres(ql)?:\/\//.test(place);
+}
+
+function openDirectory(dataDir: string): Database {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  return open(
+    createSqliteDialect({ catalog: join(dataDir, 'catalog.db'), projection: join(dataDir, 'projection.db') }),
+  );
+}
+
+/** The driver is loaded where it is used. */
+async function connect(url: string): Promise<Database> {
+  const { createPostgresDialect } = await import('./postgres.js');
+  return open(createPostgresDialect(url));
+}
+
+async function openPostgresProjection(url: string): Promise<Database | undefined> {
+  const db = serializeTransactions(await connect(url));
+  const { rows } = await sql<{ there: boolean }>`select to_regclass('projection.log') is not null as there`.execute(db);
+  if (rows[0]?.there === true) return db;
+  await db.destroy();
+  return undefined;
+}
+
+function open(dialect: Dialect): Database {
+  return new Kysely<Tables>({ dialect });
 }

@@ -1,4 +1,4 @@
-import type { SchemaModule } from 'kysely';
+import { type SchemaModule, sql } from 'kysely';
 import type { Database } from './database.js';
 import * as catalog001 from './migrations/catalog-001.js';
 import * as catalog002 from './migrations/catalog-002-vaults.js';
@@ -7,11 +7,20 @@ import * as catalog004 from './migrations/catalog-004-files.js';
 import * as catalog005 from './migrations/catalog-005-keys.js';
 import * as catalog006 from './migrations/catalog-006-deployments.js';
 import * as projection001 from './migrations/projection-001.js';
+import { createPortableTypes } from './portable-types.js';
 
-/** Brings both schemas forward, one transaction a step. A schema newer than this program is refused. */
-export async function migrate(db: Database): Promise<void> {
-  await bringForward(db, 'schema_version', CATALOG);
-  await bringForward(db, 'projection.schema_version', PROJECTION);
+/**
+ * Brings both schemas forward, all or nothing; of several programs that start at once one does it, and the others wait.
+ * A schema newer than this program is refused.
+ */
+export async function migrate(db: Database, kind: 'sqlite' | 'postgres'): Promise<void> {
+  // What was committed before the lock was given has to be seen after it.
+  const transaction = db.transaction().setIsolationLevel('read committed');
+  await transaction.execute(async (tx) => {
+    const target = kind === 'postgres' ? await preparePostgres(tx) : tx;
+    await bringForward(target, 'schema_version', CATALOG);
+    await bringForward(target, 'projection.schema_version', PROJECTION);
+  });
 }
 
 interface Migration {
@@ -30,6 +39,15 @@ export interface VersionTables {
 
 type VersionTable = keyof VersionTables;
 
+/** Any number that no other program takes for the same. */
+const LOCK = 7_236_178_912;
+
+async function preparePostgres(tx: Database): Promise<Database> {
+  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+  await sql`create schema if not exists projection`.execute(tx);
+  return tx.withPlugin(createPortableTypes());
+}
+
 async function bringForward(db: Database, table: VersionTable, steps: readonly Migration[]): Promise<void> {
   await db.schema
     .createTable(table)
@@ -39,11 +57,16 @@ async function bringForward(db: Database, table: VersionTable, steps: readonly M
   const version = await readVersion(db, table);
   if (version > steps.length) {
     throw new Error(
-      `The data directory was written by a newer Drover (${table} ${version}, this one knows ${steps.length}).`,
+      `The database was written by a newer Drover (${table} ${version}, this one knows ${steps.length}).`,
     );
   }
   for (const [index, step] of steps.entries()) {
-    if (index >= version) await apply(db, table, step, index + 1);
+    if (index < version) continue;
+    await step.up(db.schema, db);
+    await db
+      .insertInto(table)
+      .values({ version: index + 1 })
+      .execute();
   }
 }
 
@@ -53,11 +76,4 @@ async function readVersion(db: Database, table: VersionTable): Promise<number> {
     .select((eb) => eb.fn.max('version').as('version'))
     .executeTakeFirst();
   return row?.version ?? 0;
-}
-
-async function apply(db: Database, table: VersionTable, step: Migration, version: number): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    await step.up(tx.schema, tx);
-    await tx.insertInto(table).values({ version }).execute();
-  });
 }

@@ -39,7 +39,8 @@ function adapt(db: DatabaseSync): SqliteDatabase {
     prepare: (sql) => {
       // SQLite rolls back by itself when the disk is full; a second rollback would hide the reason.
       if (sql === 'rollback' && !db.isTransaction) return NOTHING;
-      return statement(() => cached(db, cache, sql));
+      // What a transaction has read holds until it writes, for other processes too.
+      return statement(() => cached(db, cache, sql === 'begin' ? 'begin immediate' : sql));
     },
   };
 }

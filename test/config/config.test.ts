@@ -19,6 +19,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     allowPrivateAddresses: false,
     apiKey: undefined,
     dataDir: '/srv/.drover',
+    database: '/srv/.drover',
     model: { kind: 'scripted', apiKey: undefined, upstreamUrl: undefined },
     roundsPerTurn: 500,
     rateLimits: { create: 0, read: 0 },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
+import { directoryOf, STORE } from '../support/database.js';
 import { CLIENT_ID, type OAuthServer, startOAuthServer } from '../support/oauth-server.js';
 import { filesBelow, findPlanted, formsOf } from '../support/planted.js';
 
@@ -72,15 +73,15 @@ test('P4: no secret is found in any file, answer or report, in plain or encoded'
   for (const status of [200, 400, 404, 409, 500]) expect(statuses).toContain(status);
   expect(secrets.length).toBeGreaterThan(25);
 
-  const files = filesBelow(server.dir);
+  const files = { ...filesBelow(server.dir), ...filesBelow(await directoryOf(server.place)) };
   expect(findPlanted(secrets, { ...files, ...answers, reports: inspect(server.reported, { depth: 10 }) })).toEqual([]);
   // What is no secret is found there, so it was the right place to look, before and after it left the journal.
   expect(findPlanted(['canary-1'], files)).not.toEqual([]);
-  expect(Object.keys(files)).toEqual(
-    expect.arrayContaining(['catalog.db', 'catalog.db-wal', 'projection.db', 'vault-key']),
-  );
+  const databases = STORE === 'sqlite' ? ['catalog.db', 'catalog.db-wal', 'projection.db'] : ['pg_filenode.map'];
+  expect(Object.keys(files)).toEqual(expect.arrayContaining(['vault-key', ...databases]));
   await server.db.destroy();
   expect(findPlanted(secrets, filesBelow(server.dir))).toEqual([]);
+  expect(findPlanted(secrets, filesBelow(await directoryOf(server.place)))).toEqual([]);
 });
 
 /** Every write that carries a secret. */

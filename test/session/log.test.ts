@@ -7,15 +7,19 @@ import { createSessionLog, type Freshness } from '../../src/session/log.js';
 import { project } from '../../src/session/projection.js';
 import type { SessionLog } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
+import { dropDatabase, newDatabase } from '../support/database.js';
 
 let dir: string;
+let place: string;
 let db: Database;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'drover-log-'));
-  db = await openDatabase(dir);
+  place = await newDatabase(dir);
+  db = await openDatabase(place);
 });
 afterAll(async () => {
   await db.destroy();
+  await dropDatabase(place);
   rmSync(dir, { recursive: true, force: true });
 });
 

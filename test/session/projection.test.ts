@@ -11,24 +11,28 @@ import { erase, listed, loadState, project } from '../../src/session/projection.
 import type { EventQuery, SessionEvent } from '../../src/session/session.js';
 import type { ThreadRow } from '../../src/session/tables.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
+import { dropDatabase, newDatabase, STORE } from '../support/database.js';
 import { play, START } from '../harness/play.js';
 import { anyPlan } from '../harness/plans.js';
 
 let dir: string;
+let place: string;
 let db: Database;
 let threads = 0;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'drover-projection-'));
-  db = await openDatabase(dir);
+  place = await newDatabase(dir);
+  db = await openDatabase(place);
 });
 
 afterAll(async () => {
   await db.destroy();
+  await dropDatabase(place);
   rmSync(dir, { recursive: true, force: true });
 });
 
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: STORE === 'sqlite' ? 60 : 10 };
 /** Logs as the harness writes them, whatever happened. */
 const anyEntries = anyPlan.map((plan) => play(plan).entries.map(toLogEntry));
 

@@ -16,6 +16,7 @@ import { publicFacts } from '../../src/model/facts.js';
 import type { SessionLog, Sessions } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
 import { openSecrets } from '../../src/vault/secrets.js';
+import { dropDatabase, newDatabase } from './database.js';
 import { createMemorySessions, type MemorySessions } from './memory-session.js';
 import { MODELS } from './models.js';
 
@@ -28,6 +29,8 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   url: string;
   /** The data directory. */
   dir: string;
+  /** Where rows are kept: what `openDatabase` takes. */
+  place: string;
   /** Where files are kept. */
   filesDir: string;
   /** The official SDK, without retries. */
@@ -68,7 +71,8 @@ export function startTestServer(options: Partial<TestServerOptions<SessionPart>>
 
 async function startServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>> {
   const dir = mkdtempSync(join(tmpdir(), 'drover-http-'));
-  const db = await openDatabase(dir);
+  const place = await newDatabase(dir);
+  const db = await openDatabase(place);
   const session = options.createSession(db);
   const reported: unknown[] = [];
   const filesDir = join(dir, 'files');
@@ -104,11 +108,13 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const stop = async () => {
     await app.close();
     await db.destroy();
+    await dropDatabase(place);
     rmSync(dir, { recursive: true, force: true });
   };
   return {
     url,
     dir,
+    place,
     filesDir,
     client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
     db,
