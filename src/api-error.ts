@@ -6,6 +6,8 @@ const STATUS = {
   permission_error: 403,
   not_found_error: 404,
   conflict_error: 409,
+  memory_precondition_failed_error: 409,
+  memory_path_conflict_error: 409,
   request_too_large: 413,
   rate_limit_error: 429,
   api_error: 500,
@@ -24,6 +26,8 @@ export interface ApiErrorOptions {
   retryAfter?: number;
   /** Overrides the status that belongs to the type. */
   status?: number;
+  /** What the error object has beside its type and message. */
+  fields?: Readonly<Record<string, string>>;
 }
 
 /** The caller's fault, or a state the caller has to know about. Turned into HTTP in `http/errors.ts` and nowhere else. */
@@ -32,6 +36,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly fields: Readonly<Record<string, string>>;
 
   constructor(type: ApiErrorType, message: string, options: ApiErrorOptions = {}) {
     super(message);
@@ -40,5 +45,6 @@ export class ApiError extends Error {
     this.status = options.status ?? STATUS[type];
     this.code = options.code;
     this.retryAfter = options.retryAfter;
+    this.fields = options.fields ?? {};
   }
 }

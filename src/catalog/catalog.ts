@@ -9,6 +9,9 @@ import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
 import { createFiles, type Files, type FilesDeps } from './files/files.js';
 import { createTurns } from './files/turns.js';
+import { createMemories, type Memories } from './memory/memories.js';
+import { createMemoryStores, type MemoryStores } from './memory/memory-stores.js';
+import { createMemoryVersions, type MemoryVersions } from './memory/memory-versions.js';
 import { createModels, type ListModels, type Models } from './models.js';
 import type { NounDeps } from './noun.js';
 import { createUserProfiles, type UserProfiles } from './profiles/user-profiles.js';
@@ -32,6 +35,9 @@ export interface Catalog {
   vaults: Vaults;
   credentials: Credentials;
   files: Files;
+  memoryStores: MemoryStores;
+  memories: Memories;
+  memoryVersions: MemoryVersions;
   models: Models;
   userProfiles: UserProfiles;
   tunnels: Tunnels;
@@ -93,6 +99,9 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     vaults: createVaults(deps),
     credentials: createCredentials(deps),
     files: createFiles(deps),
+    memoryStores: createMemoryStores(deps),
+    memories: createMemories(deps),
+    memoryVersions: createMemoryVersions(deps),
     models: createModels(deps.models),
     userProfiles: createUserProfiles(deps),
     tunnels: createTunnels(deps),

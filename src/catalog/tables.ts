@@ -1,5 +1,7 @@
+import type { MemoryTables } from './memory/memory-tables.js';
+
 /** The catalog's tables, as Kysely sees them. Times are milliseconds since the epoch; JSON is text. */
-export interface CatalogTables {
+export interface CatalogTables extends MemoryTables {
   agents: AgentRow;
   agent_versions: AgentVersionRow;
   environments: EnvironmentRow;

@@ -22,9 +22,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 export function toErrorBody(error: ApiError, requestId: string): ErrorBody {
-  const { type, message, code } = error;
+  const { type, message, code, fields } = error;
   const details = code === undefined ? {} : { details: { error_code: code } };
-  return { type: 'error', error: { type, message: shorten(message), ...details }, request_id: requestId };
+  return { type: 'error', error: { type, message: shorten(message), ...details, ...fields }, request_id: requestId };
 }
 
 const MAX_MESSAGE = 2_000;
@@ -41,7 +41,12 @@ export function pathOf(url: string): string {
 }
 
 /** SDKs repeat 409 and everything from 500 on; these a repetition cannot mend. */
-const HOPELESS: ReadonlySet<string> = new Set(['conflict_error', 'not_implemented_error']);
+const HOPELESS: ReadonlySet<string> = new Set([
+  'conflict_error',
+  'memory_precondition_failed_error',
+  'memory_path_conflict_error',
+  'not_implemented_error',
+]);
 
 function toApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;

@@ -6,6 +6,7 @@ import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
 import { fileHandlers } from './files.js';
 import type { AdminHandlers, Handlers } from './handler.js';
+import { memoryStoreHandlers } from './memory-stores.js';
 import { modelHandlers } from './models.js';
 import { sessionHandlers } from './sessions.js';
 import type { OpenStream, Streams } from './streams.js';
@@ -42,6 +43,7 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...threadHandlers(catalog.threads, catalog.events, stream),
     ...vaultHandlers(catalog.vaults, catalog.credentials),
     ...fileHandlers(catalog.files),
+    ...memoryStoreHandlers(catalog),
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),
     ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),

@@ -6,6 +6,7 @@ import * as catalog003 from './migrations/catalog-003-profiles.js';
 import * as catalog004 from './migrations/catalog-004-files.js';
 import * as catalog005 from './migrations/catalog-005-keys.js';
 import * as catalog006 from './migrations/catalog-006-deployments.js';
+import * as catalog007 from './migrations/catalog-007-memory.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -28,7 +29,15 @@ interface Migration {
 }
 
 /** Forward only: a step that has been released is never changed. */
-const CATALOG: readonly Migration[] = [catalog001, catalog002, catalog003, catalog004, catalog005, catalog006];
+const CATALOG: readonly Migration[] = [
+  catalog001,
+  catalog002,
+  catalog003,
+  catalog004,
+  catalog005,
+  catalog006,
+  catalog007,
+];
 const PROJECTION: readonly Migration[] = [projection001];
 
 /** How far each schema has come. */

@@ -30,6 +30,10 @@ export interface Scene {
   /** An `mcp_oauth` one, of a server that is not there. */
   credential_id: string;
   file_id: string;
+  memory_store_id: string;
+  memory_id: string;
+  /** Of that memory, and not its newest. */
+  memory_version_id: string;
   targets: Target[];
 }
 
@@ -84,6 +88,9 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const auth = { type: 'mcp_oauth', access_token: 't', mcp_server_url: 'http://127.0.0.1:9/mcp' } as const;
   const credential = await beta.vaults.credentials.create(vault.id, { auth });
   const file = await beta.files.upload({ file: new File(['x'], 'a.txt') });
+  const store = await beta.memoryStores.create({ name: 's' });
+  const memory = await beta.memoryStores.memories.create(store.id, { path: '/fuzz', content: '' });
+  await beta.memoryStores.memories.update(memory.id, { memory_store_id: store.id, content: 'x' });
   return {
     agent_id: agent.id,
     environment_id: environment.id,
@@ -96,6 +103,9 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     vault_id: vault.id,
     credential_id: credential.id,
     file_id: file.id,
+    memory_store_id: store.id,
+    memory_id: memory.id,
+    memory_version_id: memory.memory_version_id,
     targets: [],
   };
 }
