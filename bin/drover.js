@@ -8,6 +8,7 @@ const path = require('path');
 
 const NEEDED = [22, 13];
 const LAUNCHED = 'DROVER_LAUNCHED';
+const ARENAS = 'MALLOC_ARENA_MAX';
 const program = path.join(__dirname, '..', 'dist', 'src', 'bin', 'drover.js');
 
 if (!existsSync(program)) {
@@ -24,8 +25,22 @@ function isNewEnough(version) {
 }
 
 function run() {
+  if (process.argv[2] === 'serve' && canLimitArenas()) {
+    process.execve(process.execPath, [process.execPath].concat(process.execArgv, process.argv.slice(1)), lean());
+  }
   if (process.env[LAUNCHED]) endWithLauncher();
   require(program).run(process.argv, require('../package.json').version);
+}
+
+// glibc keeps what was freed in arenas of its threads, of which a server has many: after 1,800 sessions it held 340 MB
+// with two of them, and never less than 585 without a bound. It is read when a process starts, so the process starts
+// again, in place; a channel to a parent would not outlive that.
+function canLimitArenas() {
+  return process.platform === 'linux' && !process.env[ARENAS] && !process.channel && Boolean(process.execve);
+}
+
+function lean(more) {
+  return Object.assign({ [ARENAS]: '2' }, process.env, more);
 }
 
 // A launcher that is killed with -9 cannot pass that on: its end of the channel closes instead.
@@ -43,7 +58,7 @@ function relaunch() {
   }
   const child = spawn(node, [__filename].concat(process.argv.slice(2)), {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: Object.assign({}, process.env, { [LAUNCHED]: '1' }),
+    env: lean({ [LAUNCHED]: '1' }),
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => passOn(child, signal));
   child.on('error', (error) => fail(node + ' does not run: ' + error.message));

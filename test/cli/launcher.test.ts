@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PROGRAM = `
 exports.run = (argv, version) => {
   process.on('SIGTERM', () => { console.log('TERM'); process.exit(7); });
-  console.log(JSON.stringify({ args: argv.slice(2), version, pid: process.pid, old: process.versions.node.startsWith('18.') }));
+  console.log(JSON.stringify({ args: argv.slice(2), version, pid: process.pid, old: process.versions.node.startsWith('18.'), arenas: process.env.MALLOC_ARENA_MAX }));
   if (argv[2] === 'stay') setInterval(() => {}, 1000);
   else process.exitCode = 3;
 };`;
@@ -62,10 +62,16 @@ test('a Node that is new enough runs the program itself', async () => {
   expect(await exit).toEqual([3, null]);
 });
 
+test('a server is a process with few arenas, and the same process', async () => {
+  const { child, line, exit } = launch('new', 'serve');
+  expect(JSON.parse(await line())).toMatchObject({ args: ['serve'], pid: child.pid, arenas: '2' });
+  expect(await exit).toEqual([3, null]);
+});
+
 test('an older one hands over to the Node that came with the package, and ends as that does', async () => {
   const { child, line, exit } = launch('old', 'a');
   const said: unknown = JSON.parse(await line());
-  expect(said).toMatchObject({ args: ['a'], old: false });
+  expect(said).toMatchObject({ args: ['a'], old: false, arenas: '2' });
   expect(said).not.toMatchObject({ pid: child.pid });
   expect(await exit).toEqual([3, null]);
 });
