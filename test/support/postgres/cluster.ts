@@ -55,14 +55,13 @@ function ownerOfServers(): Owner | undefined {
   return { uid: uid ?? NaN, gid: gid ?? NaN };
 }
 
-/** Nothing here has to survive a power cut. */
+/** What is committed survives a crash of the server, and need not survive one of the machine. */
 const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '300',
   fsync: 'off',
   full_page_writes: 'off',
-  synchronous_commit: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
 };
