@@ -11,6 +11,8 @@ export interface Offer {
   offered: OfferedTool[];
   /** Whether any of them runs in the sandbox. */
   needsSandbox: boolean;
+  /** Whether one of those may start without a person's leave: then the sandbox is wanted as soon as the reply is there. */
+  wantsSandbox: boolean;
 }
 
 export function offeredTools(agent: SessionAgent): Offer {
@@ -27,6 +29,7 @@ export function offeredTools(agent: SessionAgent): Offer {
       ...custom.map(({ name }) => ({ name, type: 'custom' }) as const),
     ],
     needsSandbox: own.length > 0,
+    wantsSandbox: own.some(({ policy }) => policy === 'always_allow'),
   };
 }
 

@@ -45,7 +45,7 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       const agent = await deps.agentOf(session_id);
       const offer = offeredTools(agent);
       const { tools, offered } = offer;
-      if (offer.needsSandbox) deps.prepareSandbox(session_id);
+      if (offer.wantsSandbox) deps.prepareSandbox(session_id);
       const facts = deps.factsOf(agent.model.id);
       const workspace = await describeWorkspace(deps, session_id, offer);
       const request = buildRequest({ agent, messages: toMessages(context), tools, workspace, facts });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { allow, asking, call, customTool, deny } from './answers.js';
 import { only, openTalk, textOf, typesOf } from './session.js';
 import type { GetWire } from './suite.js';
@@ -34,6 +36,20 @@ export function describePermissions(get: GetWire): void {
       ]);
       expect(events.slice(0, 2).map(({ processed_at }) => processed_at)).toEqual([null, expect.any(String)]);
       expect(textOf(only(events, 'agent.tool_result')[0])).toBe('ran');
+    });
+
+    test('P10: has no sandbox made for it while it waits, when no tool may run without being asked for', async () => {
+      const permission_policy = { type: 'always_ask' } as const;
+      const talk = await openTalk(get(), {
+        tools: [{ type: 'agent_toolset_20260401', default_config: { permission_policy } }],
+        replies: [{ blocks: [call('bash', { command: 'pwd' })] }],
+      });
+      const place = join(get().dataDir, 'sandboxes', talk.id);
+      const use = only(await talk.turn('go'), 'agent.tool_use')[0]?.id ?? '';
+      expect(existsSync(place)).toBe(false);
+      const events = await talk.postUntilIdle(allow(use));
+      expect(textOf(only(events, 'agent.tool_result')[0])).toBe('/workspace');
+      expect(existsSync(place)).toBe(true);
     });
 
     test('and is denied is answered by the session, with the reason', async () => {
