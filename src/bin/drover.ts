@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Flags } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
+import type { KeyFlags, Terminal } from './key.js';
 import type { QuickstartFlags } from './quickstart.js';
 
 /** The command line. Each command is loaded when it is asked for, so that `--help` and `doctor` answer at once. */
@@ -33,7 +34,38 @@ function commands(version: string): Command {
   withDataFlags(drover.command('vault').description('the secrets of vaults').command('rotate'))
     .description('put all secrets under a new key (DROVER_VAULT_NEXT_KEY, or a new key file); no server may run')
     .action(async (flags: Flags) => (await import('./vault.js')).rotateVault(process.env, flags, print));
+  addKeyCommands(drover.command('key').description('keys of the API and of environments; a server must run'));
+  addWorkspaceCommands(drover.command('workspace').description('rooms of their own for keys; a server must run'));
   return drover;
+}
+
+function addKeyCommands(key: Command): void {
+  withDataFlags(key.command('create'))
+    .description('make a key and print it; nobody can be shown it again')
+    .option('--name <name>', 'what it is for')
+    .option('--workspace <id>', 'what it opens (the default workspace)')
+    .option('--scopes <scopes>', 'of read, write and admin, those that it has (read,write)')
+    .option('--environment <id>', 'for the workers of this self-hosted environment')
+    .action(async (flags: KeyFlags) => (await import('./key.js')).createKey(process.env, flags, TERMINAL));
+  withDataFlags(key.command('list'))
+    .description('a line for each key, revoked ones too')
+    .option('--workspace <id>', 'of this workspace (the default one)')
+    .option('--environment <id>', 'of this environment')
+    .action(async (flags: KeyFlags) => (await import('./key.js')).listKeys(process.env, flags, TERMINAL));
+  withDataFlags(key.command('revoke <key>'))
+    .description('by its id: from the next request on it opens nothing')
+    .action(async (id: string, flags: Flags) => (await import('./key.js')).revokeKey(process.env, id, flags, TERMINAL));
+}
+
+function addWorkspaceCommands(workspace: Command): void {
+  withDataFlags(workspace.command('create <name>'))
+    .description('make a workspace and print its id')
+    .action(async (name: string, flags: Flags) =>
+      (await import('./workspace.js')).createWorkspace(process.env, name, flags, TERMINAL),
+    );
+  withDataFlags(workspace.command('list'))
+    .description('a line for each workspace')
+    .action(async (flags: Flags) => (await import('./workspace.js')).listWorkspaces(process.env, flags, TERMINAL));
 }
 
 function addLogCommands(log: Command): void {
@@ -57,6 +89,8 @@ function addLogCommands(log: Command): void {
 function print(line: string): void {
   console.log(line);
 }
+
+const TERMINAL: Terminal = { print, note: (line) => console.error(line) };
 
 /** The flags of every command that reads the whole configuration; the environment's variables stand behind them. */
 function withFlags(command: Command): Command {
