@@ -1,0 +1,135 @@
+import { CALLERS } from '../../src/http/callers.js';
+import { type Operation, ROUTES } from '../../src/http/routes.js';
+import { CORPUS, type Known } from '../fuzz/corpus.js';
+import { goodRequest, type Sent } from '../fuzz/request.js';
+import { memoryScene } from '../fuzz/scene.js';
+import { type Answer, createTransport, type Transport } from '../fuzz/transport.js';
+import { newEnvironmentKey, newWorkspace } from '../support/admin.js';
+import { startTestServer, type TestServer } from '../support/app.js';
+
+/*
+ * Everything that a request can name is made in one workspace, and asked for with keys of another. The requests are
+ * those of the fuzz test, so a route that comes to be carried out is walked as soon as it has one there.
+ */
+let server: TestServer;
+let transport: Transport;
+let known: Known;
+let ownKey: string;
+let foreign: { apiKey: string; environmentKey: string };
+let before: string[];
+
+beforeAll(async () => {
+  server = await startTestServer();
+  transport = createTransport(server.url, { atOnce: 4, patienceMs: 20_000 });
+  const [own, other] = [await newWorkspace(server), await newWorkspace(server)];
+  const { targets, ...scene } = await memoryScene({ ...server, client: own.client });
+  const target = targets.find(({ state }) => state === 'waiting');
+  if (!target) throw new Error('The scene has no session that waits.');
+  known = { ...scene, ...target };
+  ownKey = own.key.key;
+  const { id } = await other.client.beta.environments.create({ name: 'e', config: { type: 'self_hosted' } });
+  foreign = { apiKey: other.key.key, environmentKey: (await newEnvironmentKey(server, id)).key };
+  before = await lookAround();
+});
+afterAll(async () => {
+  transport.close();
+  await server.stop();
+});
+
+const BUILT = ROUTES.filter(([, , operation]) => CORPUS[operation]);
+
+/** The same for everybody: no row of a workspace. */
+const COMMON: ReadonlySet<Operation> = new Set(['models.retrieve', 'models.list']);
+
+/** What a list can be narrowed down to, and under which name one of them is known. */
+const FILTERS: { readonly [Name in Operation]?: Readonly<Record<string, keyof Known>> } = {
+  'sessions.list': { agent_id: 'agent_id', memory_store_id: 'memory_store_id' },
+  'files.list': { 'ids[]': 'file_id', scope_id: 'session_id' },
+};
+
+test('a route that has no request here is not carried out, and requests name what is there', async () => {
+  for (const route of ROUTES) {
+    const [method, path, operation] = route;
+    const sent = goodRequest(route, known, ownKey);
+    if (!CORPUS[operation]) expect([operation, (await transport.send(sent)).status]).toEqual([operation, 501]);
+    // What has no name in the scene is filled with this.
+    else expect([`${method} ${path}`, sent.path.includes('/x_1')]).toEqual([`${method} ${path}`, false]);
+  }
+});
+
+test.each(BUILT.map((route) => [route[2], route] as const))(
+  '%s: what is of another workspace is as if it were not there at all',
+  async (operation, route) => {
+    const answer = await expectUnknown(goodRequest(route, known, keyFor(operation)));
+    if (route[1].includes(':') && !COMMON.has(operation)) expect(answer.status).toBe(404);
+  },
+);
+
+test.each(
+  BUILT.flatMap((route) =>
+    Object.entries(FILTERS[route[2]] ?? {}).map(([name, id]) => [route[2], name, id, route] as const),
+  ),
+)('%s by a foreign %s finds nothing', async (operation, name, id, route) => {
+  const good = goodRequest(route, known, keyFor(operation));
+  const path = `${route[1]}?${encodeURIComponent(name)}=${String(known[id])}`;
+  const { status, text } = await expectUnknown({ ...good, path });
+  expect({ status, ...JSON.parse(text) }).toMatchObject({ status: 200, data: [] });
+});
+
+test('all of it is as it was', async () => {
+  expect(await lookAround()).toEqual(before);
+});
+
+const ID = /\b[a-z]+_[1-9A-HJ-NP-Za-km-z]{24}\b/g;
+
+/** The answer, which is to the byte the one to the same request with ids that nobody has, and says no others of theirs. */
+async function expectUnknown(sent: Sent): Promise<Answer> {
+  const [answer, unknown] = [await transport.send(sent), await transport.send(withUnknownIds(sent))];
+  if (isMade(sent, answer)) {
+    expect([answer.status, unknown.status]).toEqual([200, 200]);
+  } else {
+    expect(answer.text.replaceAll(ID, '…')).toBe(unknown.text.replaceAll(ID, '…'));
+    const { status, headers } = answer;
+    expect([status, headers['content-type'], headers['x-should-retry']]).toEqual([
+      unknown.status,
+      unknown.headers['content-type'],
+      unknown.headers['x-should-retry'],
+    ]);
+  }
+  const said = new Set(`${sent.path} ${String(sent.body)}`.match(ID));
+  const own = new Set(JSON.stringify(known).match(ID));
+  expect(answer.text.match(ID)?.filter((id) => own.has(id) && !said.has(id)) ?? []).toEqual([]);
+  return answer;
+}
+
+/** Made of the request alone, new each time. */
+function isMade({ method, path }: Sent, { status }: Answer): boolean {
+  return method === 'POST' && status === 200 && path.match(ID) === null;
+}
+
+function withUnknownIds({ path, body, ...sent }: Sent): Sent {
+  return { ...sent, path: unknownIds(path), ...(typeof body === 'string' && { body: unknownIds(body) }) };
+}
+
+/** An id is random, and so is it turned around. */
+function unknownIds(text: string): string {
+  return text.replaceAll(ID, (id) => {
+    const start = id.lastIndexOf('_') + 1;
+    return id.slice(0, start) + Array.from(id.slice(start)).toReversed().join('');
+  });
+}
+
+/** Whoever may call it at all. */
+function keyFor(operation: Operation): string {
+  return (CALLERS[operation] ?? ['api_key']).includes('api_key') ? foreign.apiKey : foreign.environmentKey;
+}
+
+/** What the workspace's own key is shown, but for how long sessions have lasted. */
+async function lookAround(): Promise<string[]> {
+  const looks = BUILT.filter(([method]) => method === 'GET').map((route) => goodRequest(route, known, ownKey));
+  const answers = await Promise.all(looks.map((sent) => transport.send(sent)));
+  return answers.map(({ status, text }, index) => {
+    const same = text.replace(/"request_id":"\w+"/, '').replaceAll(/"duration_seconds":[\d.]+/g, '');
+    return `${looks[index]?.path}: ${status} ${same}`;
+  });
+}
