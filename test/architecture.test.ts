@@ -55,7 +55,7 @@ const PARTS: Record<string, Rule> = {
     packageTypes: ['@anthropic-ai/sdk', '@temporalio/proto'],
   },
   storage: { code: ['api-error'], types: ['catalog', 'session'], packages: ['node', 'kysely', 'pg'] },
-  files: { code: ['api-error'], packages: ['node'] },
+  files: { code: ['api-error'], packages: ['node', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'] },
 
   catalog: {
     code: ['storage', 'api-error', 'ids'],

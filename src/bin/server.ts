@@ -8,7 +8,6 @@ import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
 import { orExplain } from '../config/start-error.js';
 import { loadTunnelKey } from '../config/tunnel-key.js';
-import { createDiskContents } from '../files/disk.js';
 import { createHttpServer } from '../http/server.js';
 import { createOutbound } from '../net/outbound.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
@@ -27,6 +26,7 @@ import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
 import { startExpiry } from './expiry.js';
+import { openContents } from './files.js';
 import { openSandboxes } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
 import { startRecovery } from './recovery.js';
@@ -88,7 +88,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
     secrets,
-    contents: createDiskContents(join(directory.path, 'files')),
+    contents: await openContents(config, directory),
     outbound: createOutbound({ allowPrivate: config.allowPrivateAddresses }),
     models: models.list,
     factsOf: models.factsOf,

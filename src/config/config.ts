@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readFilesPlace, type S3Config } from './files-s3.js';
 import { isLoopback } from './loopback.js';
 import { type ModelsConfig, readModelsFile } from './models-file.js';
 import { settings } from './settings.js';
@@ -19,6 +20,10 @@ export interface Config {
   readonly database: string;
   /** Whether servers that clients name may be in a private network. */
   readonly allowPrivateAddresses: boolean;
+  /** The shortest delay before a webhook is sent again; the longest is 24 times that. */
+  readonly webhookRetryMs: number;
+  /** The bucket that files are kept in. Undefined: the data directory. */
+  readonly filesS3: S3Config | undefined;
   /** 32 bytes. Undefined: a key file in the data directory. */
   readonly vaultKey: Uint8Array | undefined;
   readonly vaultNextKey: Uint8Array | undefined;
@@ -30,6 +35,8 @@ export interface Config {
   /** Model calls and tools at work at once. */
   readonly maxRunning: number;
   readonly sandbox: SandboxConfig;
+  /** Whether what deployments do at the same time is spread over seconds or minutes. */
+  readonly deploymentJitter: boolean;
   readonly temporal: TemporalConfig;
 }
 
@@ -100,6 +107,9 @@ const FLAG_OF: Partial<Record<keyof Settings, keyof Flags>> = {
 const SECRET = new Set<string>([
   'DROVER_API_KEY',
   'DROVER_DATABASE_URL',
+  'DROVER_FILES_S3_ENDPOINT',
+  'DROVER_FILES_S3_ACCESS_KEY_ID',
+  'DROVER_FILES_S3_SECRET_ACCESS_KEY',
   'DROVER_VAULT_KEY',
   'DROVER_VAULT_NEXT_KEY',
   'ANTHROPIC_API_KEY',
@@ -163,6 +173,8 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
     dataDir: resolve(cwd, checked.DROVER_DATA),
     database: checked.DROVER_DATABASE_URL ?? resolve(cwd, checked.DROVER_DATA),
     allowPrivateAddresses: checked.DROVER_ALLOW_PRIVATE_ADDRESSES,
+    webhookRetryMs: checked.DROVER_WEBHOOK_RETRY_MS,
+    filesS3: readFilesPlace(checked),
     vaultKey: checked.DROVER_VAULT_KEY,
     vaultNextKey: checked.DROVER_VAULT_NEXT_KEY,
     model: Object.freeze({
@@ -180,6 +192,7 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
       runtime: checked.DROVER_SANDBOX_RUNTIME,
       idleMs: checked.DROVER_SANDBOX_IDLE_SECONDS * 1000,
     }),
+    deploymentJitter: checked.DROVER_DEPLOYMENT_JITTER,
     temporal: Object.freeze({
       address: checked.DROVER_TEMPORAL_ADDRESS,
       namespace: checked.DROVER_TEMPORAL_NAMESPACE,

@@ -13,6 +13,18 @@ export const settings = z
     DROVER_DATABASE_URL: postgresUrl().optional(),
     /** Whether webhooks, and the MCP and token URLs of credentials, may lead to addresses that are not public. */
     DROVER_ALLOW_PRIVATE_ADDRESSES: flag().default(false),
+    /** The shortest delay before a webhook is sent again; the longest is 24 times that. */
+    DROVER_WEBHOOK_RETRY_MS: whole(1, 600_000).default(5_000),
+    /** Keeps the bytes of files in a bucket, not in the data directory. */
+    DROVER_FILES_S3_BUCKET: text().optional(),
+    /** Before each key. */
+    DROVER_FILES_S3_PREFIX: prefix().default('files/'),
+    DROVER_FILES_S3_REGION: text().default('us-east-1'),
+    /** A store that is not Amazon's. */
+    DROVER_FILES_S3_ENDPOINT: url().optional(),
+    /** Not set: what Amazon's tools find (their variables, profiles, the machine's role). */
+    DROVER_FILES_S3_ACCESS_KEY_ID: key().optional(),
+    DROVER_FILES_S3_SECRET_ACCESS_KEY: key().optional(),
     /** What seals the secrets of vaults. Not set: a key file in the data directory. */
     DROVER_VAULT_KEY: vaultKey().optional(),
     /** The key that `drover vault rotate` changes to; a server opens what is under it, too. */
@@ -31,6 +43,8 @@ export const settings = z
     /** For each API key, in requests a minute; 0 is no limit. */
     DROVER_RATE_LIMIT_CREATE: whole(0, 100_000).default(0),
     DROVER_RATE_LIMIT_READ: whole(0, 100_000).default(0),
+    /** Whether deployments begin some time after the one they are scheduled for: seconds, or minutes where they are seldom. */
+    DROVER_DEPLOYMENT_JITTER: flag().default(true),
     /** Model calls and tools at work at once; never more than half of the workflows in memory. */
     DROVER_MAX_RUNNING: whole(1, 10_000).default(128),
 
@@ -52,6 +66,10 @@ export const settings = z
   .refine((all) => all.DROVER_MODEL !== 'anthropic' || all.ANTHROPIC_API_KEY || all.DROVER_UPSTREAM_URL, {
     path: ['DROVER_MODEL'],
     message: 'needs ANTHROPIC_API_KEY or DROVER_UPSTREAM_URL',
+  })
+  .refine((all) => !all.DROVER_FILES_S3_ACCESS_KEY_ID === !all.DROVER_FILES_S3_SECRET_ACCESS_KEY, {
+    path: ['DROVER_FILES_S3_ACCESS_KEY_ID'],
+    message: 'goes with DROVER_FILES_S3_SECRET_ACCESS_KEY, or neither is set',
   });
 
 export type Settings = z.infer<typeof settings>;
@@ -87,6 +105,10 @@ function whole(min: number, max: number) {
       message: `must be a whole number from ${min} to ${max}`,
     })
     .transform(Number);
+}
+
+function prefix() {
+  return z.string().regex(/^([\w!.*'()-]+\/)+$/, 'must be plain names, each with a slash after it');
 }
 
 function postgresUrl() {

@@ -3,11 +3,12 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ApiError } from '../api-error.js';
 import type { Draft, FileContents } from './contents.js';
+import { isHash, plainHash } from './hash.js';
 
 /** Contents as files `<directory>/<two digits>/<sha256>`; drafts are beside them, under names of their own. */
 export function createDiskContents(directory: string): FileContents {
   const drafts = join(directory, DRAFTS);
-  const pathOf = (hash: string): string => join(directory, hash.slice(0, 2), plain(hash));
+  const pathOf = (hash: string): string => join(directory, hash.slice(0, 2), plainHash(hash));
   return {
     async receive(bytes) {
       await mkdir(drafts, { recursive: true, mode: 0o700 });
@@ -85,16 +86,6 @@ async function namesIn(path: string): Promise<string[]> {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
     throw error;
   }
-}
-
-/** Hashes come out of stored data: none may lead out of the directory. */
-function plain(hash: string): string {
-  if (!isHash(hash)) throw new Error(`Not a content's hash: ${JSON.stringify(hash)}`);
-  return hash;
-}
-
-function isHash(name: string): boolean {
-  return /^[0-9a-f]{64}$/.test(name);
 }
 
 function explainFullDisk(error: unknown): unknown {

@@ -17,6 +17,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     host: '127.0.0.1',
     port: 8787,
     allowPrivateAddresses: false,
+    webhookRetryMs: 5_000,
     apiKey: undefined,
     dataDir: '/srv/.drover',
     database: '/srv/.drover',
@@ -85,9 +86,13 @@ test('P4: no fault repeats a secret', () => {
     DROVER_VAULT_KEY: 'secret',
     DROVER_VAULT_NEXT_KEY: 'secret'.repeat(8),
     DROVER_UPSTREAM_URL: 'ftp://u:secret@h',
+    DROVER_DATABASE_URL: 'mysql://u:secret@h/db',
+    DROVER_FILES_S3_ENDPOINT: 'ftp://u:secret@h',
+    DROVER_FILES_S3_ACCESS_KEY_ID: 'secret id',
+    DROVER_FILES_S3_SECRET_ACCESS_KEY: 'secret key',
   };
   const lines = faults(secrets);
-  expect(lines).toHaveLength(5);
+  expect(lines).toHaveLength(9);
   expect(lines.join()).not.toContain('secret');
 });
 
@@ -111,6 +116,25 @@ test.each<[string, NodeJS.ProcessEnv, 'anthropic' | 'scripted']>([
 
 test('an upstream URL loses the slash at its end', () => {
   expect(readConfig({ DROVER_UPSTREAM_URL: 'http://127.0.0.1:1/v1/' }).model.upstreamUrl).toBe('http://127.0.0.1:1/v1');
+});
+
+test('rows are in the data directory, or where a URL says', () => {
+  const url = 'postgres://u:p@db:5432/drover?sslmode=verify-full';
+  expect(readConfig({ DROVER_DATABASE_URL: url }).database).toBe(url);
+  expect(faults({ DROVER_DATABASE_URL: 'db:5432' })).toEqual(['DROVER_DATABASE_URL: must be a postgres:// URL']);
+});
+
+test('files are in the data directory, or in a bucket', () => {
+  expect(readConfig({}).filesS3).toBeUndefined();
+  const own = { DROVER_FILES_S3_BUCKET: 'b', DROVER_FILES_S3_ENDPOINT: 'http://127.0.0.1:1' };
+  const config = { bucket: 'b', prefix: 'files/', region: 'us-east-1', endpoint: 'http://127.0.0.1:1' };
+  expect(readConfig(own).filesS3).toEqual({ ...config, credentials: undefined });
+  const keys = { DROVER_FILES_S3_ACCESS_KEY_ID: 'i', DROVER_FILES_S3_SECRET_ACCESS_KEY: 's' };
+  expect(readConfig({ ...own, ...keys }).filesS3?.credentials).toEqual({ accessKeyId: 'i', secretAccessKey: 's' });
+  expect(faults({ ...own, DROVER_FILES_S3_ACCESS_KEY_ID: 'i' })).toEqual([
+    'DROVER_FILES_S3_ACCESS_KEY_ID: goes with DROVER_FILES_S3_SECRET_ACCESS_KEY, or neither is set',
+  ]);
+  expect(faults({ ...own, DROVER_FILES_S3_PREFIX: 'files' })[0]).toMatch(/must be plain names/);
 });
 
 test('a vault key is 32 bytes in base64 or hex', () => {
