@@ -11,6 +11,8 @@ export type IdPrefix =
   | 'vcrd'
   | 'req'
   | 'file'
+  | 'skill'
+  | 'skver'
   | 'depl'
   | 'drun'
   | 'memstore'

@@ -60,7 +60,7 @@ const PARTS: Record<string, Rule> = {
   catalog: {
     code: ['storage', 'api-error', 'ids'],
     types: ['session', 'model', 'vault', 'files', 'net'],
-    packages: ['node', 'kysely', 'zod'],
+    packages: ['node', 'kysely', 'yaml', 'yauzl', 'yazl', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
   http: {

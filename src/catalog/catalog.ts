@@ -19,6 +19,8 @@ import type { SessionDeps } from './sessions/session-deps.js';
 import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
 import { createSessionCatalog, type SessionCatalog } from './sessions/sessions.js';
 import { createThreads, type Threads } from './sessions/threads.js';
+import { createSkillVersions, type SkillVersions } from './skills/skill-versions.js';
+import { createSkills, type Skills } from './skills/skills.js';
 import { createTunnelCertificates, type TunnelCertificates } from './tunnels/certificates.js';
 import { createTokenText } from './tunnels/tunnel-token.js';
 import { createTunnels, type Tunnels, type TunnelsDeps } from './tunnels/tunnels.js';
@@ -35,6 +37,8 @@ export interface Catalog {
   vaults: Vaults;
   credentials: Credentials;
   files: Files;
+  skills: Skills;
+  skillVersions: SkillVersions;
   memoryStores: MemoryStores;
   memories: Memories;
   memoryVersions: MemoryVersions;
@@ -99,6 +103,8 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     vaults: createVaults(deps),
     credentials: createCredentials(deps),
     files: createFiles(deps),
+    skills: createSkills(deps),
+    skillVersions: createSkillVersions(deps),
     memoryStores: createMemoryStores(deps),
     memories: createMemories(deps),
     memoryVersions: createMemoryVersions(deps),

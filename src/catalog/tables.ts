@@ -13,6 +13,9 @@ export interface CatalogTables extends MemoryTables {
   vaults: VaultRow;
   vault_credentials: VaultCredentialRow;
   files: FileRow;
+  skills: SkillRow;
+  skill_versions: SkillVersionRow;
+  session_skills: SessionSkillRow;
   workspaces: WorkspaceRow;
   api_keys: ApiKeyRow;
   deployments: DeploymentRow;
@@ -156,6 +159,43 @@ export interface FileRow {
   session_id: string | null;
   created_at: number;
   expires_at: number | null;
+}
+
+export interface SkillRow {
+  id: string;
+  workspace: string;
+  /** As its SKILL.md calls it; the same in all versions. */
+  name: string;
+  display_name: string;
+  source: 'custom' | 'anthropic';
+  latest_version_id: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SkillVersionRow {
+  id: string;
+  workspace: string;
+  skill_id: string;
+  description: string;
+  /** The hash of its zip archive. */
+  content: string;
+  /** Of the archive. */
+  size_bytes: number;
+  created_at: number;
+}
+
+/** What a session has of a skill, which may have been deleted since. */
+export interface SessionSkillRow {
+  session_id: string;
+  position: number;
+  skill_id: string;
+  version_id: string;
+  /** Its directory's name: the skill's, and a number where another one is called the same. */
+  directory: string;
+  name: string;
+  description: string;
+  content: string;
 }
 
 export interface WorkspaceRow {

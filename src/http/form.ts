@@ -9,15 +9,18 @@ export interface FormRules {
   isFile: (name: string | undefined) => boolean;
   /** Of the whole body. */
   maxBytes: number;
+  /** Files and fields together; 16 unless told otherwise. */
+  maxParts?: number;
 }
 
 /**
  * The parts of a form as they come in. Whoever stops before the last lets go of the rest, which is read and dropped: a
  * client that is still sending then gets its answer. Ends in a 400 when the form does not end, in a 413 when it is too large.
  */
-export function readForm(incoming: IncomingMessage, { isFile, maxBytes }: FormRules): AsyncIterable<FormPart> {
+export function readForm(incoming: IncomingMessage, rules: FormRules): AsyncIterable<FormPart> {
+  const { isFile, maxBytes, maxParts = 16 } = rules;
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const parser = createParser(incoming.headers, isFile);
+  const parser = createParser(incoming.headers, { isFile, maxParts });
   const parts = new PassThrough({ objectMode: true });
   let file: Readable | undefined;
   let size = 0;
@@ -39,7 +42,7 @@ export function readForm(incoming: IncomingMessage, { isFile, maxBytes }: FormRu
   parser.on('field', (name: string | undefined, value) => {
     parts.write({ kind: 'field', name, value } satisfies FormPart);
   });
-  parser.on('partsLimit', () => fail(refuse(`has more than ${LIMITS.parts} parts`)));
+  parser.on('partsLimit', () => fail(refuse(`has more than ${maxParts} parts`)));
   parser.on('error', () => fail(refuse('is not a whole form')));
   parser.on('finish', () => parts.end());
   incoming.on('error', breakOff).on('close', breakOff).on('data', count).pipe(parser);
@@ -49,18 +52,21 @@ export function readForm(incoming: IncomingMessage, { isFile, maxBytes }: FormRu
   return parts;
 }
 
-const LIMITS = { parts: 16, fieldSize: 1_024, headerPairs: 100, headerSize: 16 * 1_024 };
+const LIMITS = { fieldSize: 1_024, headerPairs: 100, headerSize: 16 * 1_024 };
 
-function createParser(headers: IncomingHttpHeaders, isPartAFile: FormRules['isFile']): BusboyInstance {
+function createParser(
+  headers: IncomingHttpHeaders,
+  { isFile, maxParts }: Omit<Required<FormRules>, 'maxBytes'>,
+): BusboyInstance {
   const type = headers['content-type'] ?? '';
   if (!/^multipart\/form-data\s*;/i.test(type)) throw refuse('must be a form (multipart/form-data)');
   try {
     // Names are cleaned by whoever keeps them, and therefore wanted as they are.
     return new Busboy({
       headers: { ...headers, 'content-type': type },
-      isPartAFile,
+      isPartAFile: isFile,
       preservePath: true,
-      limits: LIMITS,
+      limits: { ...LIMITS, parts: maxParts },
     });
   } catch {
     throw refuse('is a form whose content-type has no boundary');

@@ -9,6 +9,7 @@ import type { AdminHandlers, Handlers } from './handler.js';
 import { memoryStoreHandlers } from './memory-stores.js';
 import { modelHandlers } from './models.js';
 import { sessionHandlers } from './sessions.js';
+import { skillHandlers } from './skills.js';
 import type { OpenStream, Streams } from './streams.js';
 import { threadHandlers } from './threads.js';
 import { tunnelHandlers } from './tunnels.js';
@@ -43,6 +44,7 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...threadHandlers(catalog.threads, catalog.events, stream),
     ...vaultHandlers(catalog.vaults, catalog.credentials),
     ...fileHandlers(catalog.files),
+    ...skillHandlers(catalog.skills, catalog.skillVersions),
     ...memoryStoreHandlers(catalog),
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),

@@ -92,13 +92,22 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
     query: 'limit=5&operation=created&created_at[gte]=2026-01-01T00:00:00Z&view=full',
   },
   'memoryStores.memoryVersions.redact': {},
-  // Takes a form and no JSON: forms have a test of their own.
+  // These take a form and no JSON: forms have tests of their own.
   'files.upload': { status: 400 },
   'files.list': { query: 'limit=5&scope_id=sesn_none' },
   'files.retrieveMetadata': {},
   // Uploads cannot be downloaded.
   'files.download': { status: 400 },
   'files.delete': { destroys: true },
+  'skills.create': { status: 400 },
+  'skills.retrieve': {},
+  'skills.list': { query: 'limit=5&source=custom' },
+  'skills.delete': { destroys: true },
+  'skills.versions.create': { status: 400 },
+  'skills.versions.retrieve': { params: latest },
+  'skills.versions.list': { query: 'limit=5' },
+  'skills.versions.delete': { destroys: true, params: (known) => ({ version: known.skill_version_id }) },
+  'skills.versions.download': { params: latest },
   'models.retrieve': {},
   'models.list': { query: 'limit=2' },
   'userProfiles.create': { body: profileUpdate },
@@ -120,6 +129,10 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'tunnels.certificates.list': { query: 'limit=5&include_archived=true' },
   'tunnels.certificates.archive': {},
 };
+
+function latest() {
+  return { version: 'latest' };
+}
 
 const TEXT = { type: 'text' as const, text: 'hi' };
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/p5O5WAAAAABJRU5ErkJggg==';
@@ -160,7 +173,7 @@ const TOOLSET = {
   ],
 };
 
-function agentCreate(): AgentCreate {
+function agentCreate(known: Known): AgentCreate {
   return {
     name: 'a',
     model: { id: 'claude-haiku-4-5-20251001', effort: 'low', speed: 'standard', inference_geo: 'us' },
@@ -168,7 +181,7 @@ function agentCreate(): AgentCreate {
     description: 'd',
     tools: [TOOLSET, CUSTOM, { type: 'mcp_toolset', mcp_server_name: 'm', configs: [{ name: 't', enabled: false }] }],
     mcp_servers: [{ type: 'url', name: 'm', url: 'https://example.com/mcp' }],
-    skills: [{ type: 'anthropic', skill_id: 'pdf', version: 'latest' }],
+    skills: [{ type: 'custom', skill_id: known.skill_id, version: 'latest' }],
     metadata: { a: 'b' },
     multiagent: { type: 'multiagent_20261001', subagents: { type: 'disabled' }, advisor: null },
     execution_identity: { type: 'aws_role', role_arn: 'arn:aws:iam::1:role/r' },

@@ -26,6 +26,8 @@ const MAY_LEAD_ELSEWHERE: ReadonlySet<Sent['odd']> = new Set(['path', 'method', 
 
 function faultOfResult({ headers, text }: Answer): string | undefined {
   if (headers['content-type']?.startsWith('text/event-stream') === true) return undefined;
+  // A download: `text` is not what its bytes are.
+  if (headers['content-disposition']?.startsWith('attachment') === true) return undefined;
   if (headers['content-type'] !== JSON_TYPE) return 'no JSON';
   return typeof parse(text) === 'object' ? undefined : 'no result';
 }

@@ -1,5 +1,6 @@
 import type { TestServer } from '../support/app.js';
 import { CA_PEM } from '../support/certificates.js';
+import { skillFiles } from '../support/skill-files.js';
 import { asking, call, customTool } from '../wire/answers.js';
 import type { Wire } from '../wire/server.js';
 import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
@@ -30,6 +31,9 @@ export interface Scene {
   /** An `mcp_oauth` one, of a server that is not there. */
   credential_id: string;
   file_id: string;
+  skill_id: string;
+  /** Of that skill, and not its only one. */
+  skill_version_id: string;
   memory_store_id: string;
   memory_id: string;
   /** Of that memory, and not its newest. */
@@ -88,6 +92,8 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const auth = { type: 'mcp_oauth', access_token: 't', mcp_server_url: 'http://127.0.0.1:9/mcp' } as const;
   const credential = await beta.vaults.credentials.create(vault.id, { auth });
   const file = await beta.files.upload({ file: new File(['x'], 'a.txt') });
+  const skill = await beta.skills.create({ files: skillFiles('s') });
+  await beta.skills.versions.create(skill.id, { files: skillFiles('s') });
   const store = await beta.memoryStores.create({ name: 's' });
   const memory = await beta.memoryStores.memories.create(store.id, { path: '/fuzz', content: '' });
   await beta.memoryStores.memories.update(memory.id, { memory_store_id: store.id, content: 'x' });
@@ -103,6 +109,8 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     vault_id: vault.id,
     credential_id: credential.id,
     file_id: file.id,
+    skill_id: skill.id,
+    skill_version_id: skill.latest_version_id,
     memory_store_id: store.id,
     memory_id: memory.id,
     memory_version_id: memory.memory_version_id,

@@ -1,5 +1,6 @@
 import { type Anthropic, BadRequestError, ConflictError, NotFoundError } from '@anthropic-ai/sdk';
 import { startTestServer, type TestServer } from '../support/app.js';
+import { skillFiles } from '../support/skill-files.js';
 
 type CreateParams = Anthropic.Beta.Agents.AgentCreateParams;
 
@@ -38,6 +39,10 @@ describe('create and retrieve', () => {
   });
 
   test('toolsets are materialised', async () => {
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((name) => server.client.beta.skills.create({ files: skillFiles(name) })),
+    );
+    if (!one || !two) throw new Error('two were made');
     const agent = await agents.create({
       ...BASE,
       tools: [
@@ -60,8 +65,8 @@ describe('create and retrieve', () => {
       ],
       mcp_servers: [{ type: 'url', name: 'git', url: 'https://mcp.example.com/git' }],
       skills: [
-        { type: 'anthropic', skill_id: 'xlsx' },
-        { type: 'custom', skill_id: 'skill_1', version: 'skver_1' },
+        { type: 'custom', skill_id: one.id },
+        { type: 'custom', skill_id: two.id, version: two.latest_version_id },
       ],
     });
     const ask = { type: 'always_ask' };
@@ -99,8 +104,8 @@ describe('create and retrieve', () => {
       { type: 'custom', name: 'ask_boss', description: 'asks', input_schema: { type: 'object', title: 'Q' } },
     ]);
     expect(agent.skills).toEqual([
-      { type: 'anthropic', skill_id: 'xlsx', version: 'latest' },
-      { type: 'custom', skill_id: 'skill_1', version: 'skver_1' },
+      { type: 'custom', skill_id: one.id, version: 'latest' },
+      { type: 'custom', skill_id: two.id, version: two.latest_version_id },
     ]);
     // What a response shows can be sent back as it is.
     const again = await agents.update(agent.id, {

@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { startTestServer, type TestServer } from '../support/app.js';
+import { skillFiles } from '../support/skill-files.js';
 
 type Overrides = Partial<Anthropic.Beta.Sessions.BetaManagedAgentsAgentWithOverridesParams>;
 
@@ -53,8 +54,9 @@ test('system and tools are replaced as a whole, with their defaults written out'
 });
 
 test('skills of the agent can be cleared where there are tools, and replaced by none', async () => {
-  const { agents } = server.client.beta;
-  const skilled = await agents.create({ name: 'a', model: 'm', skills: [{ type: 'custom', skill_id: 's' }] });
+  const { agents, skills } = server.client.beta;
+  const { id: skill_id } = await skills.create({ files: skillFiles('s') });
+  const skilled = await agents.create({ name: 'a', model: 'm', skills: [{ type: 'custom', skill_id }] });
   expect(await run({ skills: [] }, skilled.id)).toMatchObject({ skills: [] });
   expect(await run({ skills: [], tools: [] }, skilled.id)).toMatchObject({ skills: [], tools: [] });
   for (const tools of [[], null]) {

@@ -24,7 +24,6 @@ test.each<[string, AgentParams, RegExp]>([
   ['web_fetch by name', toolset({ configs: [{ name: 'web_fetch' }] }), /agent\.tools\.0\.configs\.0: web_fetch/],
   ['web_search by name', toolset({ configs: [{ name: 'web_search', enabled: true }] }), /web_search/],
   ['MCP', mcp, /agent\.mcp_servers: /],
-  ['skills', { skills: [{ type: 'anthropic', skill_id: 'xlsx' }] }, /agent\.skills: /],
   ['multi-agent', { multiagent: { type: 'multiagent_20261001' } }, /agent\.multiagent: /],
 ])('an agent with %s is saved, and its session refused by name', async (_what, params, message) => {
   const agent = await server.client.beta.agents.create({ name: 'a', model: 'm', ...params });

@@ -16,6 +16,7 @@ import {
   type VersionQuery,
 } from './agent-store.js';
 import { resolveModel } from './model-config.js';
+import { checkSkills } from '../skills/references.js';
 import type { AgeCursor, Page } from '../page.js';
 import { invalid, validate } from '../validate.js';
 
@@ -41,6 +42,7 @@ export function createAgents({ db, clock, workspace }: NounDeps): Agents {
       return db.transaction().execute(async (tx) => {
         const empty = emptyConfig(params.name, resolveModel(params.model));
         const config = await mergeConfig(empty, params, rosterOf(tx, workspace, id, 1));
+        await checkSkills(tx, workspace, config.skills);
         const now = clock();
         await tx
           .insertInto('agents')
@@ -99,6 +101,8 @@ async function updateAgent(tx: Database, { id, workspace, now, update }: UpdateR
   // A roster's `self` follows the version: against the present one it shows whether anything else changes.
   const same = await mergeConfig(stored, change, rosterOf(tx, workspace, id, current.version));
   if (isDeepStrictEqual(same, stored)) return current;
+  // One that was deleted since need not stop other changes.
+  if (change.skills !== undefined) await checkSkills(tx, workspace, same.skills);
   const version = current.version + 1;
   const config = await mergeConfig(stored, change, rosterOf(tx, workspace, id, version));
   await insertVersion(tx, { agent_id: id, version, workspace, created_at: now, config });

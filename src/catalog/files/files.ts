@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
-import type { Draft, FileContents } from '../../files/contents.js';
+import type { Draft } from '../../files/contents.js';
 import { newId } from '../../ids.js';
 import { type Clock, toTimestamp } from '../clock.js';
 import type { NounDeps } from '../noun.js';
@@ -11,7 +11,7 @@ import { type FormPart, limitFile, receiveFileForm } from './file-form.js';
 import { cleanFileName } from './file-name.js';
 import { type FileQuery, findContents, findExpired, readFileRow, selectFiles } from './file-store.js';
 import { typeOf } from './file-type.js';
-import type { Turns } from './turns.js';
+import { keepContent, type KeptDeps, releaseContent } from './kept.js';
 
 export type FileMetadata = Anthropic.Beta.BetaFileMetadata;
 
@@ -43,11 +43,8 @@ export interface FileOutput {
   bytes: AsyncIterable<Uint8Array>;
 }
 
-export interface FilesDeps extends NounDeps {
+export interface FilesDeps extends NounDeps, KeptDeps {
   now: Clock;
-  contents: FileContents;
-  /** By hash; the same for all workspaces, whose equal files share their bytes. */
-  turns: Turns;
 }
 
 export function createFiles(deps: FilesDeps): Files {
@@ -114,36 +111,19 @@ interface NewFile extends Pick<FileRow, 'filename' | 'mime_type' | 'session_id'>
 }
 
 async function store(deps: FilesDeps, draft: Draft, file: NewFile): Promise<FileMetadata> {
-  const { db, clock, workspace, turns } = deps;
+  const { db, clock, workspace } = deps;
   const { expires_in_seconds: seconds, ...named } = file;
   const created_at = clock();
   const expires_at = seconds === undefined ? null : created_at + seconds * 1_000;
   const size_bytes = draft.size;
   const row = { id: newId('file'), workspace, ...named, size_bytes, content: draft.hash, created_at, expires_at };
-  await turns.take(draft.hash, async () => {
-    try {
-      await draft.keep();
-      await db.insertInto('files').values(row).execute();
-    } catch (error) {
-      await draft.discard();
-      await removeUnnamed(deps, draft.hash);
-      throw error;
-    }
-  });
+  await keepContent(deps, draft, () => db.insertInto('files').values(row).execute());
   return toMetadata(row);
 }
 
 /** Lets go of a file's bytes, and of the bytes themselves when no other file has the same. */
 async function release(deps: FilesDeps, hash: string | null, letGo: () => Promise<unknown>): Promise<void> {
-  await deps.turns.take(hash ?? 'none', async () => {
-    await letGo();
-    if (hash !== null) await removeUnnamed(deps, hash);
-  });
-}
-
-async function removeUnnamed({ db, contents }: FilesDeps, hash: string): Promise<void> {
-  const named = await findContents(db, [hash]);
-  if (!named.has(hash)) await contents.remove(hash);
+  await (hash === null ? letGo() : releaseContent(deps, hash, letGo));
 }
 
 /** The hash of the bytes, or a refusal. Of what has expired it is said first: only uploads expire, and those are never downloadable. */

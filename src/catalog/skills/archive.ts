@@ -1,0 +1,25 @@
+import { newId } from '../../ids.js';
+import type { Database } from '../../storage/database.js';
+import { keepContent, type KeptDeps } from '../files/kept.js';
+import type { NounDeps } from '../noun.js';
+import type { SkillVersionRow } from '../tables.js';
+import type { Bundle } from './bundle.js';
+import { zip } from './zip.js';
+
+type Archive = Pick<SkillVersionRow, 'content' | 'size_bytes'>;
+
+/** A new version's row, its archive aside. */
+export function versionOf({ workspace, clock }: NounDeps, { description }: Bundle, skill_id: string) {
+  return { id: newId('skver'), workspace, skill_id, description, created_at: clock() };
+}
+
+/** Keeps a version's archive and writes the rows that name it, all or nothing. */
+export async function keepArchive(
+  deps: KeptDeps,
+  bundle: Bundle,
+  write: (tx: Database, archive: Archive) => Promise<void>,
+): Promise<void> {
+  const draft = await deps.contents.receive(zip(bundle));
+  const archive = { content: draft.hash, size_bytes: draft.size };
+  await keepContent(deps, draft, () => deps.db.transaction().execute((tx) => write(tx, archive)));
+}
