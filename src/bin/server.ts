@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createAccess } from '../catalog/access/access.js';
 import { createCatalogs } from '../catalog/catalog.js';
+import { createEnrollments } from '../catalog/profiles/enrollments.js';
 import type { Files } from '../catalog/files/files.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import { type ApiKey, loadApiKey } from '../config/api-key.js';
@@ -83,6 +84,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const mounts = openMounts({ log });
   const parts = { client, temporal, db, directory, models, prices, mounts, ...hands, log };
   const engine = await openEngine(config, parts, cleanUp);
+  const tunnelKey = loadTunnelKey(config);
   const catalogOf = createCatalogs({
     db,
     sessions: guardDisk(engine.sessions, directory.path),
@@ -93,13 +95,14 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     models: models.list,
     factsOf: models.factsOf,
     hasPrice: prices.has,
-    tunnelKey: loadTunnelKey(config),
+    tunnelKey,
   });
   const { files, sessions } = catalogOf(DEFAULT_WORKSPACE);
   await startUpkeep(config, { db, files, sandboxes: hands.sandboxes, log }, cleanUp);
   const http = createHttpServer({
     catalogOf,
     access: createAccess({ db }),
+    enrollments: createEnrollments({ db, key: tunnelKey }),
     log: engine.log,
     apiKeys: [key.value],
     health: () => ({ status: 'ok', version }),

@@ -14,7 +14,8 @@ import { createMemoryStores, type MemoryStores } from './memory/memory-stores.js
 import { createMemoryVersions, type MemoryVersions } from './memory/memory-versions.js';
 import { createModels, type ListModels, type Models } from './models.js';
 import type { NounDeps } from './noun.js';
-import { createUserProfiles, type UserProfiles } from './profiles/user-profiles.js';
+import { createEnrollmentLinks } from './profiles/enrollment-link.js';
+import { createUserProfiles, type UserProfiles, type UserProfilesDeps } from './profiles/user-profiles.js';
 import type { SessionDeps } from './sessions/session-deps.js';
 import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
 import { createSessionCatalog, type SessionCatalog } from './sessions/sessions.js';
@@ -61,7 +62,7 @@ export interface CatalogDeps {
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */
   hasPrice: (model: string) => boolean;
-  /** What the tokens of tunnels are made from: a secret that stays the same. */
+  /** What the tokens of tunnels and enrolment URLs are made from: a secret that stays the same. */
   tunnelKey: string;
   now?: Clock;
 }
@@ -78,6 +79,7 @@ export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): Catalo
     inWork: new Set(),
     turns: createTurns(),
     tokenText: createTokenText(deps.tunnelKey),
+    enrollmentLinks: createEnrollmentLinks(deps.tunnelKey),
   };
   const catalogs = new Map<string, Catalog>();
   return (workspace) => {
@@ -91,7 +93,8 @@ export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): Catalo
 type Common = Required<CatalogDeps> &
   Pick<SessionDeps, 'inWork' | 'clock'> &
   Pick<FilesDeps, 'turns'> &
-  Pick<TunnelsDeps, 'tokenText'>;
+  Pick<TunnelsDeps, 'tokenText'> &
+  Pick<UserProfilesDeps, 'enrollmentLinks'>;
 
 function createCatalog(deps: Common & NounDeps): Catalog {
   return {

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { ApiError } from '../api-error.js';
 import type { Access } from '../catalog/access/access.js';
 import type { Principal } from '../catalog/access/principal.js';
+import type { Enrollments } from '../catalog/profiles/enrollments.js';
 import type { CatalogOf } from '../catalog/catalog.js';
 import type { SessionLog } from '../session/session.js';
 import { type Authenticate, createAuthenticate } from './auth.js';
@@ -9,6 +10,7 @@ import { authorize, checkWorkspace } from './authorize.js';
 import { MAX_BODY_BYTES, parseBody } from './body.js';
 import { sendClientError } from './client-error.js';
 import { createDrain } from './drain.js';
+import { addEnrollmentPage } from './enrollment-page.js';
 import { pathOf, type ReportError, sendError } from './errors.js';
 import { createAdminHandlers, createHandlers } from './handlers.js';
 import { type Health, HEALTH_PATH } from './health.js';
@@ -21,6 +23,7 @@ import { createStreams, type StreamLimits } from './streams.js';
 export interface HttpServerDeps {
   catalogOf: CatalogOf;
   access: Access;
+  enrollments: Enrollments;
   log: Pick<SessionLog, 'subscribe'>;
   /** Each of them opens the whole API, of the default workspace. */
   apiKeys: readonly string[];
@@ -36,6 +39,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Absent where there is nothing, and where no key is needed. */
     route?: AnyRoute;
+    /** No key is needed. */
+    open?: true;
     /** Its body is a form, which the handler reads as it comes in. */
     form?: true;
   }
@@ -87,7 +92,8 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   app.setNotFoundHandler((request) => {
     throw new ApiError('not_found_error', `There is no ${request.method} ${pathOf(request.url)}.`);
   });
-  app.get(HEALTH_PATH, async () => health());
+  app.get(HEALTH_PATH, { config: { open: true } }, async () => health());
+  addEnrollmentPage(app, deps.enrollments);
   const streams = createStreams(deps);
   const drain = createDrain(app.server, DRAIN_MS);
   app.addHook('preClose', async () => {
@@ -112,7 +118,7 @@ const DRAIN_MS = 3_000;
 /** Gives the request its id and, where it needs a key, its principal; or throws. */
 async function admit(request: FastifyRequest, reply: FastifyReply, authenticate: Authenticate): Promise<void> {
   identifyRequest(request, reply);
-  if (pathOf(request.url) === HEALTH_PATH) return;
+  if (request.routeOptions.config?.open) return;
   const principal = await authenticate(request.headers);
   request.principal = principal;
   identifyTenant(reply, principal.workspace);

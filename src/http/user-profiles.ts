@@ -1,7 +1,10 @@
+import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { profileFormOf } from '../catalog/profiles/profile-form.js';
 import type { ProfileQuery } from '../catalog/profiles/profile-list.js';
 import type { UserProfiles } from '../catalog/profiles/user-profiles.js';
+import { validate } from '../catalog/validate.js';
+import { enrollmentUrl } from './enrollment-page.js';
 import type { Handlers } from './handler.js';
 import { createCursor, readPage, toPageCursor } from './page.js';
 import type { Query } from './query.js';
@@ -20,7 +23,11 @@ const cursor = createCursor(
   ]),
 );
 
-/** Endpoints §11. The two that give a URL are not there: nobody could enrol in anything at it. */
+const actionUrlSchema = z.strictObject({
+  action: z.strictObject({ type: z.literal('enroll_end_user') }),
+}) satisfies z.ZodType<Pick<Anthropic.Beta.UserProfiles.ActionURLCreateParams, 'action'>>;
+
+/** Endpoints §11. */
 export function userProfileHandlers(profiles: UserProfiles): Handlers {
   return {
     'userProfiles.create': ({ body, betas }) => profiles.create(body, profileFormOf(betas)),
@@ -32,6 +39,15 @@ export function userProfileHandlers(profiles: UserProfiles): Handlers {
       return toPageCursor(page, cursor);
     },
     'userProfiles.delete': ({ param }) => profiles.delete(param('user_profile_id')),
+    'userProfiles.createEnrollmentURL': async ({ param, incoming }) => {
+      const { token, expires_at } = await profiles.invite(param('user_profile_id'));
+      return { type: 'enrollment_url', url: enrollmentUrl(token, incoming.headers), expires_at };
+    },
+    'userProfiles.actionURLs.create': async ({ param, body, incoming }) => {
+      validate(actionUrlSchema, body);
+      const { token, expires_at } = await profiles.invite(param('user_profile_id'));
+      return { type: 'user_profile_action_url', url: enrollmentUrl(token, incoming.headers), expires_at };
+    },
   };
 }
 

@@ -115,6 +115,8 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'userProfiles.update': { body: profileUpdate },
   'userProfiles.list': { query: 'limit=5&order=asc&order_by=name' },
   'userProfiles.delete': { destroys: true },
+  'userProfiles.createEnrollmentURL': {},
+  'userProfiles.actionURLs.create': { body: () => ({ action: { type: 'enroll_end_user' } }) },
   'tunnels.create': { body: () => ({ display_name: 't' }) },
   'tunnels.retrieve': {},
   'tunnels.list': { query: 'limit=5&include_archived=true' },

@@ -77,6 +77,8 @@ const BUILT = [
   'userProfiles.update',
   'userProfiles.list',
   'userProfiles.delete',
+  'userProfiles.createEnrollmentURL',
+  'userProfiles.actionURLs.create',
   'tunnels.create',
   'tunnels.retrieve',
   'tunnels.list',

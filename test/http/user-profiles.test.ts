@@ -256,13 +256,6 @@ describe('lists', () => {
   );
 });
 
-test('there is nothing to enrol in: both kinds of URL are said to be missing', async () => {
-  const { id } = await profiles.create({});
-  await expect(older.createEnrollmentURL(id)).rejects.toMatchObject({ status: 501 });
-  const action = { type: 'enroll_end_user' } as const;
-  await expect(profiles.actionURLs.create(id, { action })).rejects.toMatchObject({ status: 501 });
-});
-
 async function walk(params: Anthropic.UserProfileListParams) {
   const seen: { id: string; name: string | null }[] = [];
   for await (const { id, name } of profiles.list(params)) seen.push({ id, name });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { type Access, createAccess } from '../../src/catalog/access/access.js';
 import { type Catalog, createCatalogs } from '../../src/catalog/catalog.js';
+import { createEnrollments } from '../../src/catalog/profiles/enrollments.js';
 import type { RateLimits } from '../../src/http/rate-limits.js';
 import type { Clock } from '../../src/catalog/clock.js';
 import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
@@ -24,6 +25,7 @@ export const API_KEY = 'sk-ant-api-test-1';
 export const SECOND_API_KEY = 'sk-ant-api-test-2';
 /** The one model without a list price. */
 export const UNPRICED_MODEL = 'unpriced';
+const TUNNEL_KEY = 'a secret';
 
 export interface TestServer<Part extends SessionPart = MemorySessions> {
   url: string;
@@ -86,13 +88,14 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,
-    tunnelKey: 'a secret',
+    tunnelKey: TUNNEL_KEY,
     ...(options.now && { now: options.now }),
   });
   const access = createAccess({ db, ...(options.now && { now: options.now }) });
   const app = createHttpServer({
     catalogOf,
     access,
+    enrollments: createEnrollments({ db, key: TUNNEL_KEY, ...(options.now && { now: options.now }) }),
     log: session.log,
     apiKeys: [API_KEY, SECOND_API_KEY],
     health: () => ({ status: 'ok', version: '0.0.0-test' }),

@@ -27,7 +27,10 @@ export function profileFormOf(betas: readonly string[]): ProfileForm {
 
 const BETAS = ['2026-09-04', '2026-08-18', '2026-03-24'] as const;
 
-/** A profile as the form has it. Nobody here approves anything, and nobody limits anyone. */
+/**
+ * A profile as the form has it. The one grant there is says that its end user has enrolled; nobody here approves anything
+ * else, and nobody limits anyone.
+ */
 export function toProfile(row: UserProfileRow, form: ProfileForm): UserProfile {
   const { access_type, name, metadata, external_user_details } = settingsOf(row);
   const common = {
@@ -38,6 +41,7 @@ export function toProfile(row: UserProfileRow, form: ProfileForm): UserProfile {
     created_at: toTimestamp(row.created_at),
     updated_at: toTimestamp(row.updated_at),
   };
+  const trust_grants = row.enrolled_at === null ? {} : ENROLLED;
   const { reference_id: external_id, onboarded_at: external_user_onboarded_at } = external_user_details;
   switch (form) {
     case 'current':
@@ -50,15 +54,17 @@ export function toProfile(row: UserProfileRow, form: ProfileForm): UserProfile {
         enforcement_status: EVERYONES_STATUS,
       };
     case '2026-09-04':
-      return { ...common, trust_grants: {}, access_type, external_user_details };
+      return { ...common, trust_grants, access_type, external_user_details };
     case '2026-08-18':
-      return { ...common, trust_grants: {}, access_type, external_id, external_user_onboarded_at };
+      return { ...common, trust_grants, access_type, external_id, external_user_onboarded_at };
     case '2026-03-24':
-      return { ...common, trust_grants: {}, external_id };
+      return { ...common, trust_grants, external_id };
     default:
       return unreachable(form);
   }
 }
+
+const ENROLLED = { enrollment: { status: 'active' as const } };
 
 /** Nobody here takes enforcement actions. */
 export const EVERYONES_STATUS = 'unrestricted';

@@ -1,8 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { sql, type SqlBool } from 'kysely';
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
-import { cutPage, type Page, type SortOrder } from '../page.js';
+import { comesAfter, cutPage, type Page, type SortOrder } from '../page.js';
 import type { UserProfileRow } from '../tables.js';
 import { EVERYONES_STATUS, settingsOf } from './profile-form.js';
 
@@ -49,7 +48,8 @@ function positionOf(row: UserProfileRow, { order, order_by }: ProfileQuery): Pro
 
 function selectByAge(db: Database, workspace: string, { limit, order, page }: ProfileQuery) {
   let query = db.selectFrom('user_profiles').selectAll().where('workspace', '=', workspace);
-  if (page?.order_by === 'created_at') query = query.where(comesAfter('created_at', order, page.created_at, page.id));
+  if (page?.order_by === 'created_at')
+    query = query.where(comesAfter(order, { created_at: page.created_at, id: page.id }));
   return query
     .orderBy('created_at', order)
     .orderBy('id', order)
@@ -75,7 +75,7 @@ function selectNamed(db: Database, workspace: string, { limit, order }: ProfileQ
     .where('workspace', '=', workspace)
     .where('name_key', 'is not', null);
   const key = nameKeyOf(after?.name ?? null);
-  if (after && key !== null) query = query.where(comesAfter('name_key', order, key, after.id));
+  if (after && key !== null) query = query.where(comesAfter(order, { name_key: key, id: after.id }));
   return query
     .orderBy('name_key', order)
     .orderBy('id', order)
@@ -90,11 +90,6 @@ function selectNameless(db: Database, workspace: string, order: SortOrder, count
     .where('workspace', '=', workspace)
     .where('name_key', 'is', null);
   if (after?.name === null) query = query.where('id', order === 'asc' ? '>' : '<', after.id);
-  return query.orderBy('id', order).limit(count).execute();
-}
-
-/** What follows a row in a list that is ordered by a column and, where that is equal, by id: one range of the index. */
-function comesAfter(column: 'created_at' | 'name_key', order: SortOrder, value: string | number, id: string) {
-  const beyond = sql.raw(order === 'asc' ? '>' : '<');
-  return sql<SqlBool>`(${sql.ref(column)}, id) ${beyond} (${value}, ${id})`;
+  // The first of them is the same in all; Postgres takes the order of the index only so.
+  return query.orderBy('name_key', order).orderBy('id', order).limit(count).execute();
 }

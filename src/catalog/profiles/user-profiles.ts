@@ -4,9 +4,10 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { NounDeps } from '../noun.js';
 import type { Database } from '../../storage/database.js';
-import { parseTimestamp } from '../clock.js';
+import { type Clock, parseTimestamp, toTimestamp } from '../clock.js';
 import { mergeMetadata } from '../metadata.js';
 import type { Page } from '../page.js';
+import type { EnrollmentLinks } from './enrollment-link.js';
 import type { UserProfileRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
 import {
@@ -28,15 +29,27 @@ export interface UserProfiles {
   update(id: string, body: unknown, form: ProfileForm): Promise<UserProfile>;
   list(query: ProfileQuery, form: ProfileForm): Promise<Page<UserProfile, ProfileCursor>>;
   delete(id: string): Promise<Anthropic.Beta.BetaDeletedUserProfile>;
+  /** The end of a URL at which its end user can confirm an enrolment, for a day. */
+  invite(id: string): Promise<Invitation>;
 }
 
-export function createUserProfiles({ db, clock, workspace }: NounDeps): UserProfiles {
+export interface Invitation {
+  token: string;
+  expires_at: string;
+}
+
+export interface UserProfilesDeps extends NounDeps {
+  enrollmentLinks: EnrollmentLinks;
+  now: Clock;
+}
+
+export function createUserProfiles({ db, clock, now, workspace, enrollmentLinks }: UserProfilesDeps): UserProfiles {
   return {
     async create(body, form) {
       const params = validate(profileCreateSchemas[form], body ?? {});
       const now = clock();
       const settings = applyUpdate(EMPTY, params, now);
-      const row = { id: newId('uprof'), workspace, created_at: now, ...columnsOf(settings, now) };
+      const row = { id: newId('uprof'), workspace, created_at: now, ...columnsOf(settings, now), enrolled_at: null };
       await db.insertInto('user_profiles').values(row).execute();
       return toProfile(row, form);
     },
@@ -64,6 +77,12 @@ export function createUserProfiles({ db, clock, workspace }: NounDeps): UserProf
         await tx.deleteFrom('user_profiles').where('id', '=', id).execute();
       });
       return { id, type: 'user_profile_deleted' };
+    },
+
+    async invite(id) {
+      await readRow(db, workspace, id);
+      const { token, expires_at } = enrollmentLinks.issue(id, now());
+      return { token, expires_at: toTimestamp(expires_at) };
     },
   };
 }

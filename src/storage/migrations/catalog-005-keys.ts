@@ -1,7 +1,7 @@
 import type { SchemaModule } from 'kysely';
 import type { Database } from '../database.js';
 
-/** Workspaces, and the keys that open them. */
+/** Workspaces, the keys that open them, and which user profiles have been enrolled. */
 export async function up(schema: SchemaModule, db: Database): Promise<void> {
   await schema
     .createTable('workspaces')
@@ -29,4 +29,5 @@ export async function up(schema: SchemaModule, db: Database): Promise<void> {
     .on('api_keys')
     .columns(['workspace', 'environment_id', 'created_at', 'id'])
     .execute();
+  await schema.alterTable('user_profiles').addColumn('enrolled_at', 'bigint').execute();
 }
