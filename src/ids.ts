@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 
 /** Prefixes of the wire's ids (contract: endpoints §1.7; of a tunnel's token it names none). */
 export type IdPrefix =
@@ -24,10 +24,20 @@ export type IdPrefix =
   | 'tcrt'
   | 'wrkspc'
   | 'apikey'
-  | 'ekey';
+  | 'ekey'
+  | 'whe'
+  | 'whep';
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const LENGTH = 24;
+
+/** An id of the same form that follows from its source: the same one again for the same text. */
+export function derivedId(prefix: IdPrefix, source: string): string {
+  let rest = BigInt(`0x${createHash('sha256').update(source).digest('hex')}`);
+  let id = `${prefix}_`;
+  for (let count = 0; count < LENGTH; count++, rest /= 58n) id += ALPHABET[Number(rest % 58n)];
+  return id;
+}
 
 /** A new id: the prefix, an underscore and 24 random base-58 characters (140 bits). */
 export function newId(prefix: IdPrefix): string {

@@ -35,6 +35,9 @@ const PARTS: Record<string, Rule> = {
   // Requests to servers that somebody else has named.
   net: { packages: ['node'] },
 
+  // Signs webhooks and brings them to their endpoints.
+  webhooks: { code: ['net'], types: ['storage'], packages: ['node'] },
+
   // Seals secrets; knows no table.
   vault: { code: ['config'], packages: ['node'] },
 
@@ -58,8 +61,8 @@ const PARTS: Record<string, Rule> = {
   files: { code: ['api-error'], packages: ['node', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'] },
 
   catalog: {
-    code: ['storage', 'api-error', 'ids'],
-    types: ['session', 'model', 'vault', 'files', 'net'],
+    code: ['storage', 'api-error', 'ids', 'net', 'webhooks'],
+    types: ['session', 'model', 'vault', 'files'],
     packages: ['node', 'kysely', 'yaml', 'yauzl', 'yazl', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
@@ -74,13 +77,13 @@ const PARTS: Record<string, Rule> = {
   workflows: { code: ['harness', 'pricing'], types: ['session', 'activities'], packages: ['@temporalio/workflow'] },
   activities: {
     code: ['harness', 'session', 'sandbox', 'api-error', 'ids'],
-    types: ['model', 'mounts', 'pricing', 'storage'],
+    types: ['model', 'mounts', 'pricing', 'storage', 'webhooks'],
     packages: ['node', '@temporalio/activity', '@temporalio/common'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
   temporal: {
     code: ['session', 'harness', 'config', 'api-error', 'ids', 'storage'],
-    types: ['activities', 'mounts', 'workflows', 'sandbox'],
+    types: ['activities', 'mounts', 'webhooks', 'workflows', 'sandbox'],
     packages: [
       'node',
       'tar-stream',

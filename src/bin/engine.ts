@@ -7,6 +7,7 @@ import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
 import { acquireSandbox } from '../../activities/session-sandbox.js';
+import type { SessionAnnouncer } from '../catalog/webhooks/session-announcer.js';
 import type { Limits } from '../harness/state.js';
 import type { FactsOf } from '../model/facts.js';
 import type { Model } from '../model/model.js';
@@ -43,6 +44,8 @@ export interface EngineDeps {
   maxRunning: number;
   maxCachedWorkflows: number;
   stickyTimeoutMs: number;
+  /** Told of what is projected, and asked before a session's log goes. */
+  announcer: Pick<SessionAnnouncer, 'note' | 'settle'>;
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Whom a session works for: clients share fairly what may be at work at once. */
   clientOf(sessionId: string): Promise<string>;
@@ -64,7 +67,7 @@ export interface Engine {
 /** Puts log, worker and sandboxes together over one Temporal server. */
 export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { client, db, blobs, sandboxes, spec, mounts, log } = deps;
-  const bus = createBus();
+  const bus = createBus((thread, { type }) => deps.announcer.note(thread, type));
   const control = createControl();
   const gate = createFairGate(deps.maxRunning);
   const fair = createGatedControl(control, gate, (id) => deps.clientOf(id));
@@ -87,7 +90,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });
   const sweep = createSweep(client, () => worker.identity);
-  const purge = createPurge({ client, projector, db, blobs, sandboxes, mounts, transcripts, freshness });
+  const announce = (sessionId: string): Promise<void> => deps.announcer.settle(sessionId);
+  const purge = createPurge({ client, projector, announce, db, blobs, sandboxes, mounts, transcripts, freshness });
   return {
     sessions: createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge }),
     log: createSessionLog(db, bus, freshness),

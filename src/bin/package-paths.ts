@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, __dirname.includes(join('dist', 'src')) ? '../../..' : '../..');
 
 /** Compiled workflow code, and the one file that it is bundled into. */
-export const WORKFLOWS = join(ROOT, 'dist/workflows/session.js');
+export const WORKFLOWS = join(ROOT, 'dist/workflows/workflows.js');
 export const WORKFLOW_BUNDLE = join(ROOT, 'dist/workflow-bundle.js');
 
 /** The launcher: what `drover` is on the command line. */

@@ -9,7 +9,7 @@ import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
 import { orExplain } from '../config/start-error.js';
 import { loadTunnelKey } from '../config/tunnel-key.js';
-import { createHttpServer } from '../http/server.js';
+import { createHttpServer, type HttpServerDeps } from '../http/server.js';
 import { createOutbound } from '../net/outbound.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
 import { startReaper } from '../sandbox/reaper.js';
@@ -34,6 +34,7 @@ import { startRecovery } from './recovery.js';
 import { openMounts } from './mounts.js';
 import { agentOf, clientOf, findSession } from './session-rows.js';
 import { openVault } from './vault.js';
+import { openWebhooks, type Webhooks } from './webhooks.js';
 
 export interface Server {
   url: string;
@@ -63,7 +64,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 }
 
 async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): Promise<Server> {
-  const { log, version } = options;
+  const { log } = options;
   const directory = openDataDirectory(config.dataDir);
   cleanUp.add(() => directory.close());
   const key = loadApiKey(config);
@@ -82,7 +83,10 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
   const mounts = openMounts({ log });
-  const parts = { client, temporal, db, directory, models, prices, mounts, ...hands, log };
+  const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
+  const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
+  const { announcer } = webhooks;
+  const parts = { client, temporal, db, directory, models, prices, mounts, announcer, ...hands, log };
   const engine = await openEngine(config, parts, cleanUp);
   const tunnelKey = loadTunnelKey(config);
   const catalogOf = createCatalogs({
@@ -91,27 +95,20 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     log: engine.log,
     secrets,
     contents: await openContents(config, directory),
-    outbound: createOutbound({ allowPrivate: config.allowPrivateAddresses }),
+    outbound,
+    allowPrivate: config.allowPrivateAddresses,
+    courier: webhooks.courier,
     models: models.list,
     factsOf: models.factsOf,
     hasPrice: prices.has,
     tunnelKey,
   });
+  await webhooks.start(cleanUp);
   const { files, sessions } = catalogOf(DEFAULT_WORKSPACE);
   await startUpkeep(config, { db, files, sandboxes: hands.sandboxes, log }, cleanUp);
-  const http = createHttpServer({
-    catalogOf,
-    access: createAccess({ db }),
-    enrollments: createEnrollments({ db, key: tunnelKey }),
-    log: engine.log,
-    apiKeys: [key.value],
-    health: () => ({ status: 'ok', version }),
-    rateLimits: config.rateLimits,
-    report: (error, request) => log(`${request.id} ${request.method} ${request.path}: ${describe(error)}`),
-  });
-  const { host, port } = config;
-  const url = await orExplain(`cannot listen on ${host}:${port}`, http.listen({ host, port }));
-  cleanUp.add(() => http.close());
+  const enrollments = createEnrollments({ db, key: tunnelKey });
+  const api = { catalogOf, access: createAccess({ db }), enrollments, log: engine.log, apiKeys: [key.value] };
+  const url = await openApi(config, options, api, cleanUp);
   directory.announce(url);
   const recovery = startRecovery({ db, engine, sessions, log });
   cleanUp.add(() => recovery.stop());
@@ -123,6 +120,22 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     ended: engine.ended,
     stop: () => cleanUp.run(),
   };
+}
+
+type Api = Pick<HttpServerDeps, 'catalogOf' | 'access' | 'enrollments' | 'log' | 'apiKeys'>;
+
+/** Begins to take requests; gives the URL for them. */
+async function openApi(config: Config, { version, log }: ServerOptions, api: Api, cleanUp: CleanUp): Promise<string> {
+  const { host, port, rateLimits } = config;
+  const http = createHttpServer({
+    ...api,
+    health: () => ({ status: 'ok', version }),
+    rateLimits,
+    report: (error, request) => log(`${request.id} ${request.method} ${request.path}: ${describe(error)}`),
+  });
+  const url = await orExplain(`cannot listen on ${host}:${port}`, http.listen({ host, port }));
+  cleanUp.add(() => http.close());
+  return url;
 }
 
 interface Upkeep extends Pick<Parts, 'db' | 'sandboxes' | 'log'> {
@@ -159,7 +172,7 @@ async function openStore(config: Config, cleanUp: CleanUp): Promise<Database> {
 
 const SPEC: SandboxSpec = { cpus: 1, memoryMb: 1_024, pids: 256, diskMb: 10_240, env: {} };
 
-interface Parts {
+interface Parts extends Pick<Webhooks, 'announcer'> {
   client: Client;
   temporal: TemporalServer;
   db: Database;

@@ -27,6 +27,10 @@ import { createTokenText } from './tunnels/tunnel-token.js';
 import { createTunnels, type Tunnels, type TunnelsDeps } from './tunnels/tunnels.js';
 import { type Credentials, createCredentials } from './vaults/credentials.js';
 import { createVaults, type Vaults } from './vaults/vaults.js';
+import { createAnnounce } from './webhooks/announce.js';
+import type { Courier } from './webhooks/courier.js';
+import { createWebhookEndpoints, type WebhookEndpoints } from './webhooks/endpoints.js';
+import { ORGANIZATION_EVENTS, WORKSPACE_EVENTS } from './webhooks/event-types.js';
 
 /** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */
 export interface Catalog {
@@ -47,6 +51,9 @@ export interface Catalog {
   userProfiles: UserProfiles;
   tunnels: Tunnels;
   tunnelCertificates: TunnelCertificates;
+  webhooks: WebhookEndpoints;
+  /** The same in every workspace. */
+  organizationWebhooks: WebhookEndpoints;
 }
 
 export interface CatalogDeps {
@@ -58,6 +65,10 @@ export interface CatalogDeps {
   contents: FileContents;
   /** Asks the servers that credentials name. */
   outbound: Outbound;
+  /** Whether these, and webhooks, may be in a private network. */
+  allowPrivate: boolean;
+  /** Brings webhooks to their endpoints. */
+  courier: Courier;
   models: ListModels;
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */
@@ -83,7 +94,8 @@ export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): Catalo
   };
   const catalogs = new Map<string, Catalog>();
   return (workspace) => {
-    const catalog = catalogs.get(workspace) ?? createCatalog({ ...common, workspace });
+    const announce = createAnnounce({ ...common, workspace });
+    const catalog = catalogs.get(workspace) ?? createCatalog({ ...common, workspace, announce });
     catalogs.set(workspace, catalog);
     return catalog;
   };
@@ -115,5 +127,7 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     userProfiles: createUserProfiles(deps),
     tunnels: createTunnels(deps),
     tunnelCertificates: createTunnelCertificates(deps),
+    webhooks: createWebhookEndpoints({ ...deps, owner: deps.workspace, types: WORKSPACE_EVENTS }),
+    organizationWebhooks: createWebhookEndpoints({ ...deps, owner: null, types: ORGANIZATION_EVENTS }),
   };
 }

@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../api-error.js';
+import { type IdPage, type IdQuery, takeIdPage } from './id-page.js';
 
 export type ModelInfo = Anthropic.Beta.BetaModelInfo;
 
@@ -10,13 +11,10 @@ export interface Models {
   /** By id, or by an alias: an id without the date that ends it. */
   retrieve(id: string): Promise<ModelInfo>;
   /** Newest first. Without `lifecycle` retired models are left out. */
-  list(query: ModelQuery): Promise<{ data: ModelInfo[]; has_more: boolean }>;
+  list(query: ModelQuery): Promise<IdPage<ModelInfo>>;
 }
 
-export interface ModelQuery {
-  limit: number;
-  after_id?: string;
-  before_id?: string;
+export interface ModelQuery extends IdQuery {
   lifecycle?: ModelInfo['lifecycle'][];
 }
 
@@ -30,24 +28,13 @@ export function createModels(listModels: ListModels): Models {
       if (!found) throw new ApiError('not_found_error', `There is no model ${id}.`);
       return found;
     },
-    async list({ limit, after_id, before_id, lifecycle = ['active', 'deprecated'] }) {
+    async list({ lifecycle = ['active', 'deprecated'], ...query }) {
       const listed = (await newestFirst()).filter((model) => lifecycle.includes(model.lifecycle));
-      const start = after_id === undefined ? 0 : indexOf(listed, after_id, 'after_id') + 1;
-      const end = before_id === undefined ? listed.length : indexOf(listed, before_id, 'before_id');
-      const window = listed.slice(start, end);
-      // Going back, the page is the one that ends right before `before_id`.
-      const data = before_id === undefined ? window.slice(0, limit) : window.slice(-limit);
-      return { data, has_more: window.length > limit };
+      return takeIdPage(listed, query);
     },
   };
 }
 
 function isAlias(alias: string, id: string): boolean {
   return id.startsWith(`${alias}-`) && /^\d{8}$/.test(id.slice(alias.length + 1));
-}
-
-function indexOf(listed: readonly ModelInfo[], id: string, field: string): number {
-  const index = listed.findIndex((model) => model.id === id);
-  if (index < 0) throw new ApiError('invalid_request_error', `${field}: there is no model ${id} in this list`);
-  return index;
 }

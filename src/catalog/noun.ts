@@ -1,5 +1,6 @@
 import type { Database } from '../storage/database.js';
 import type { Clock } from './clock.js';
+import type { Announce } from './webhooks/announce.js';
 
 /** What every noun of the catalog works with: one workspace's rows. */
 export interface NounDeps {
@@ -7,4 +8,6 @@ export interface NounDeps {
   /** Rises with every reading: what is made later is listed as newer. */
   clock: Clock;
   workspace: string;
+  /** Has webhooks sent of what is changed. */
+  announce: Announce;
 }

@@ -1,7 +1,8 @@
 import type { MemoryTables } from './memory/memory-tables.js';
+import type { WebhookTables } from './webhooks/webhook-tables.js';
 
 /** The catalog's tables, as Kysely sees them. Times are milliseconds since the epoch; JSON is text. */
-export interface CatalogTables extends MemoryTables {
+export interface CatalogTables extends MemoryTables, WebhookTables {
   agents: AgentRow;
   agent_versions: AgentVersionRow;
   environments: EnvironmentRow;

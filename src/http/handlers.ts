@@ -15,6 +15,7 @@ import { threadHandlers } from './threads.js';
 import { tunnelHandlers } from './tunnels.js';
 import { userProfileHandlers } from './user-profiles.js';
 import { vaultHandlers } from './vaults.js';
+import { organizationWebhookHandlers } from './webhooks.js';
 
 export type HandlersOf = (workspace: string) => Handlers;
 
@@ -49,5 +50,6 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),
     ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),
+    ...organizationWebhookHandlers(catalog.organizationWebhooks),
   };
 }

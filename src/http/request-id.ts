@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ORGANIZATION } from '../catalog/workspace.js';
 import { newId } from '../ids.js';
 
 /** Ours, whatever the client sends: it is what the log is searched by. */
@@ -15,6 +16,3 @@ export function identifyRequest(request: FastifyRequest, reply: FastifyReply): v
 export function identifyTenant(reply: FastifyReply, workspace: string): void {
   reply.header('anthropic-organization-id', ORGANIZATION).header('anthropic-workspace-id', workspace);
 }
-
-/** A server has one. */
-const ORGANIZATION = 'org_default';

@@ -7,7 +7,8 @@ export interface Bus {
   preview(thread: string, preview: EventPreview): void;
 }
 
-export function createBus(): Bus {
+/** `onPublish` is told of every event, with or without subscribers. */
+export function createBus(onPublish?: (thread: string, event: SessionEvent) => void): Bus {
   const threads = new Map<string, Set<Subscriber>>();
   const subscribersOf = (thread: string): Iterable<Subscriber> => threads.get(thread) ?? [];
   return {
@@ -21,6 +22,7 @@ export function createBus(): Bus {
     },
     publish(thread, event) {
       for (const subscriber of subscribersOf(thread)) subscriber.onEvent(event);
+      onPublish?.(thread, event);
     },
     preview(thread, preview) {
       for (const subscriber of subscribersOf(thread)) subscriber.onPreview(preview);

@@ -7,6 +7,7 @@ import * as catalog004 from './migrations/catalog-004-files.js';
 import * as catalog005 from './migrations/catalog-005-keys.js';
 import * as catalog006 from './migrations/catalog-006-deployments.js';
 import * as catalog007 from './migrations/catalog-007-memory.js';
+import * as catalog008 from './migrations/catalog-008-webhooks.js';
 import * as catalog009 from './migrations/catalog-009-skills.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
@@ -38,6 +39,7 @@ const CATALOG: readonly Migration[] = [
   catalog005,
   catalog006,
   catalog007,
+  catalog008,
   catalog009,
 ];
 const PROJECTION: readonly Migration[] = [projection001];

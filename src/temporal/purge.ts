@@ -13,6 +13,8 @@ import { listRuns } from './history.js';
 export interface PurgeDeps {
   client: Client;
   projector: Projector;
+  /** Sends on what the log has to tell others, which could not be read any more. */
+  announce(sessionId: string): Promise<void>;
   db: Database;
   blobs: Blobs;
   sandboxes: Sandboxes;
@@ -26,6 +28,7 @@ export function createPurge(deps: PurgeDeps): (sessionId: string) => Promise<voi
   return async (sessionId) => {
     // Streams end with the log's last event: it is published before the log goes.
     await deps.projector.catchUp(sessionId);
+    await deps.announce(sessionId);
     await deps.sandboxes.destroy(sessionId, { workspace: true });
     await deps.mounts.remove(sessionId);
     await deleteHistory(deps.client, sessionId);

@@ -63,7 +63,8 @@ export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
   };
 }
 
-async function run(worker: Worker, connection: NativeConnection): Promise<void> {
+/** Ends with the worker, whose connection goes with it. */
+export async function run(worker: Worker, connection: NativeConnection): Promise<void> {
   try {
     await worker.run();
   } finally {

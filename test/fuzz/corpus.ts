@@ -20,6 +20,8 @@ export type Known = Omit<Scene, 'targets'> & Target;
 export interface Good {
   body?: (known: Known) => unknown;
   query?: string;
+  /** Beside the key. */
+  headers?: Record<string, string>;
   /** In place of what is known under the parameter's name. */
   params?: (known: Known) => Record<string, string>;
   /** What it is answered with, unless 200. */
@@ -27,6 +29,8 @@ export interface Good {
   /** Takes away what other requests need. */
   destroys?: true;
 }
+
+const WEBHOOKS = { 'anthropic-beta': 'webhooks-2026-10-07' };
 
 /** A good request for every operation that is carried out; the others answer 501. */
 export const CORPUS: { readonly [Name in Operation]?: Good } = {
@@ -130,6 +134,20 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'tunnels.certificates.retrieve': {},
   'tunnels.certificates.list': { query: 'limit=5&include_archived=true' },
   'tunnels.certificates.archive': {},
+  'organization.webhooks.create': {
+    headers: WEBHOOKS,
+    // There are never more than a few.
+    destroys: true,
+    body: () => ({ url: 'https://example.com/', enabled_events: ['external_key.failed'], name: 'n', description: 'd' }),
+  },
+  'organization.webhooks.retrieve': { headers: WEBHOOKS },
+  'organization.webhooks.update': {
+    headers: WEBHOOKS,
+    body: () => ({ url: 'https://example.com/b', enabled_events: ['external_key.recovered'], state: 'enabled' }),
+  },
+  'organization.webhooks.list': { headers: WEBHOOKS, query: 'limit=5&order=asc' },
+  'organization.webhooks.delete': { headers: WEBHOOKS, destroys: true },
+  'organization.webhooks.regenerateSigningSecret': { headers: WEBHOOKS },
 };
 
 function latest() {

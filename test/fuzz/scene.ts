@@ -27,6 +27,8 @@ export interface Scene {
   certificate_id: string;
   /** It has none. */
   spare_tunnel_id: string;
+  /** The organization's. */
+  webhook_id: string;
   vault_id: string;
   /** An `mcp_oauth` one, of a server that is not there. */
   credential_id: string;
@@ -88,6 +90,8 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const tunnel = await beta.tunnels.create({ display_name: 't' });
   const certificate = await beta.tunnels.certificates.create(tunnel.id, { ca_certificate_pem: CA_PEM });
   const spareTunnel = await beta.tunnels.create({});
+  const url = 'https://example.com/a';
+  const webhook = await beta.organization.webhooks.create({ url, enabled_events: ['external_key.failed'] });
   const vault = await beta.vaults.create({ display_name: 'v' });
   const auth = { type: 'mcp_oauth', access_token: 't', mcp_server_url: 'http://127.0.0.1:9/mcp' } as const;
   const credential = await beta.vaults.credentials.create(vault.id, { auth });
@@ -106,6 +110,7 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     tunnel_id: tunnel.id,
     certificate_id: certificate.id,
     spare_tunnel_id: spareTunnel.id,
+    webhook_id: webhook.id,
     vault_id: vault.id,
     credential_id: credential.id,
     file_id: file.id,

@@ -89,6 +89,12 @@ const BUILT = [
   'tunnels.certificates.retrieve',
   'tunnels.certificates.list',
   'tunnels.certificates.archive',
+  'organization.webhooks.create',
+  'organization.webhooks.retrieve',
+  'organization.webhooks.update',
+  'organization.webhooks.list',
+  'organization.webhooks.delete',
+  'organization.webhooks.regenerateSigningSecret',
 ];
 
 let server: TestServer;

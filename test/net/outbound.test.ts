@@ -1,5 +1,5 @@
-import { lookup as lookupHost } from 'node:dns';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { lookup as lookupHost } from 'node:dns';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createOutbound, type OutboundRequest, PrivateAddressError } from '../../src/net/outbound.js';
@@ -9,17 +9,18 @@ let port: number;
 const seen: { method: string | undefined; url: string | undefined; host: string | undefined; body: string }[] = [];
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    void text(request).then((body) => {
-      seen.push({ method: request.method, url: request.url, host: request.headers.host, body });
-      if (request.url === '/elsewhere') response.writeHead(302, { location: '/here' }).end();
-      else if (request.url !== '/never') response.end('hello');
-    });
-  });
+  server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // Listening on TCP, so not the path of a pipe.
   port = (server.address() as AddressInfo).port;
 });
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await text(request);
+  seen.push({ method: request.method, url: request.url, host: request.headers.host, body });
+  if (request.url === '/elsewhere') response.writeHead(302, { location: '/here' }).end();
+  else if (request.url !== '/never') response.end('hello');
+}
 
 afterAll(() => {
   server.closeAllConnections();
@@ -99,7 +100,7 @@ test('a redirect is an answer, and is not followed', async () => {
 
 test('the signal ends a request that gets no answer', async () => {
   const outbound = createOutbound({ allowPrivate: true });
-  await expect(outbound(`http://127.0.0.1:${port}/never`, post(AbortSignal.timeout(100)))).rejects.toThrow();
+  await expect(outbound(`http://127.0.0.1:${port}/never`, post(AbortSignal.timeout(100)))).rejects.toThrow('aborted');
 });
 
 test('what cannot be reached or is not a URL is an error, of another kind', async () => {

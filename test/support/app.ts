@@ -85,6 +85,9 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     secrets: openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined }),
     contents: createDiskContents(filesDir),
     outbound: createOutbound({ allowPrivate: options.allowPrivate ?? true }),
+    allowPrivate: options.allowPrivate ?? true,
+    // Here nothing leaves the outbox.
+    courier: { endpointsChanged: async () => {}, outboxFilled() {} },
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,

@@ -11,6 +11,7 @@ import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { EnvironmentRow } from '../tables.js';
 import { invalid, validate } from '../validate.js';
+import type { Announce } from '../webhooks/announce.js';
 
 export type Environment = Anthropic.Beta.Environments.BetaEnvironment;
 /** What can be set of an environment. */
@@ -28,7 +29,7 @@ export interface Environments {
   archive(id: string): Promise<Environment>;
 }
 
-export function createEnvironments({ db, clock, workspace }: NounDeps): Environments {
+export function createEnvironments({ db, clock, workspace, announce }: NounDeps): Environments {
   return {
     async create(body) {
       const params = validate(environmentCreateSchema, body, CODES);
@@ -41,7 +42,10 @@ export function createEnvironments({ db, clock, workspace }: NounDeps): Environm
       };
       const row = { id: newId('env'), workspace, created_at: now, updated_at: now, archived_at: null };
       const stored = { ...row, settings: JSON.stringify(settings) };
-      await db.insertInto('environments').values(stored).execute();
+      await db.transaction().execute(async (tx) => {
+        await tx.insertInto('environments').values(stored).execute();
+        await announce(tx, { type: 'environment.created', id: row.id });
+      });
       return toEnvironment(stored);
     },
 
@@ -49,7 +53,8 @@ export function createEnvironments({ db, clock, workspace }: NounDeps): Environm
 
     update(id, body) {
       const update = validate(environmentUpdateSchema, body, CODES);
-      return db.transaction().execute((tx) => updateEnvironment(tx, { id, workspace, update, now: clock() }));
+      const request = { id, workspace, update, now: clock(), announce };
+      return db.transaction().execute((tx) => updateEnvironment(tx, request));
     },
 
     async list(query) {
@@ -62,17 +67,25 @@ export function createEnvironments({ db, clock, workspace }: NounDeps): Environm
       return toPage(rows, query.limit, toEnvironment);
     },
 
-    delete: (id) => db.transaction().execute((tx) => deleteEnvironment(tx, workspace, id)),
+    delete: (id) =>
+      db.transaction().execute(async (tx) => {
+        await deleteEnvironment(tx, workspace, id);
+        await announce(tx, { type: 'environment.deleted', id });
+        return { id, type: 'environment_deleted' };
+      }),
 
     async archive(id) {
       const now = clock();
-      await db
-        .updateTable('environments')
-        .set({ archived_at: now, updated_at: now })
-        .where('id', '=', id)
-        .where('workspace', '=', workspace)
-        .where('archived_at', 'is', null)
-        .execute();
+      await db.transaction().execute(async (tx) => {
+        const { numUpdatedRows } = await tx
+          .updateTable('environments')
+          .set({ archived_at: now, updated_at: now })
+          .where('id', '=', id)
+          .where('workspace', '=', workspace)
+          .where('archived_at', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n) await announce(tx, { type: 'environment.archived', id });
+      });
       return readEnvironment(db, workspace, id);
     },
   };
@@ -97,9 +110,11 @@ interface UpdateRequest {
   workspace: string;
   update: EnvironmentUpdate;
   now: number;
+  announce: Announce;
 }
 
-async function updateEnvironment(tx: Database, { id, workspace, update, now }: UpdateRequest): Promise<Environment> {
+async function updateEnvironment(tx: Database, request: UpdateRequest): Promise<Environment> {
+  const { id, workspace, update, now } = request;
   const current = await readEnvironment(tx, workspace, id);
   if (current.archived_at !== null) {
     throw invalid('environment_id', `environment ${id} is archived and cannot be updated`, 'environment_archived');
@@ -117,10 +132,11 @@ async function updateEnvironment(tx: Database, { id, workspace, update, now }: U
     .set({ settings: JSON.stringify(settings), updated_at: now })
     .where('id', '=', id)
     .execute();
+  await request.announce(tx, { type: 'environment.updated', id });
   return readEnvironment(tx, workspace, id);
 }
 
-async function deleteEnvironment(tx: Database, workspace: string, id: string) {
+async function deleteEnvironment(tx: Database, workspace: string, id: string): Promise<void> {
   await readEnvironment(tx, workspace, id);
   const user = await tx
     .selectFrom('sessions')
@@ -131,7 +147,6 @@ async function deleteEnvironment(tx: Database, workspace: string, id: string) {
   if (user) throw invalid('environment_id', `environment ${id} is used by session ${user.id}; delete that first`);
   await tx.deleteFrom('api_keys').where('environment_id', '=', id).execute();
   await tx.deleteFrom('environments').where('id', '=', id).execute();
-  return { id, type: 'environment_deleted' as const };
 }
 
 function toEnvironment(row: EnvironmentRow): Environment {

@@ -31,11 +31,12 @@ export interface MemoryStoreQuery extends ArchivableQuery {
 }
 
 export function createMemoryStores(deps: NounDeps): MemoryStores {
-  const { db, clock, workspace } = deps;
+  const { db, clock, workspace, announce } = deps;
   return {
     async create(body) {
       const { name, description = '', metadata = {} } = validate(storeCreateSchema, body);
-      return toStore(await insertStore(deps, { name, description, metadata }));
+      const settings = { name, description, metadata };
+      return db.transaction().execute(async (tx) => toStore(await insertStore({ ...deps, db: tx }, settings)));
     },
 
     retrieve: async (id) => toStore(await readStore(db, workspace, id)),
@@ -60,13 +61,16 @@ export function createMemoryStores(deps: NounDeps): MemoryStores {
 
     async archive(id) {
       const now = clock();
-      await db
-        .updateTable('memory_stores')
-        .set({ archived_at: now, updated_at: now })
-        .where('id', '=', id)
-        .where('workspace', '=', workspace)
-        .where('archived_at', 'is', null)
-        .execute();
+      await db.transaction().execute(async (tx) => {
+        const { numUpdatedRows } = await tx
+          .updateTable('memory_stores')
+          .set({ archived_at: now, updated_at: now })
+          .where('id', '=', id)
+          .where('workspace', '=', workspace)
+          .where('archived_at', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n) await announce(tx, { type: 'memory_store.archived', id });
+      });
       return toStore(await readStore(db, workspace, id));
     },
   };
@@ -74,7 +78,7 @@ export function createMemoryStores(deps: NounDeps): MemoryStores {
 
 /** A new store with nothing in it. Takes part in a transaction when given one. */
 async function insertStore(
-  { db, clock, workspace }: NounDeps,
+  { db, clock, workspace, announce }: NounDeps,
   settings: StoreSettings,
 ): Promise<MemoryStoreRow> {
   const now = clock();
@@ -88,6 +92,7 @@ async function insertStore(
     revision: 0,
   };
   await db.insertInto('memory_stores').values(row).execute();
+  await announce(db, { type: 'memory_store.created', id: row.id });
   return row;
 }
 
@@ -110,12 +115,13 @@ async function updateStore({ db, clock }: NounDeps, row: MemoryStoreRow, update:
   return toStore({ ...row, ...changed });
 }
 
-async function deleteStore({ db, workspace }: NounDeps, id: string) {
+async function deleteStore({ db, workspace, announce }: NounDeps, id: string) {
   await lockStore(db, workspace, id);
   for (const table of ['memory_versions', 'memories'] as const) {
     await db.deleteFrom(table).where('memory_store_id', '=', id).execute();
   }
   await db.deleteFrom('memory_stores').where('id', '=', id).execute();
+  await announce(db, { type: 'memory_store.deleted', id });
   return { id, type: 'memory_store_deleted' as const };
 }
 

@@ -55,7 +55,7 @@ export interface CredentialsDeps extends NounDeps {
 }
 
 export function createCredentials(deps: CredentialsDeps): Credentials {
-  const { db, clock, workspace } = deps;
+  const { db, clock, workspace, announce } = deps;
   const exchange = createExchange(deps.outbound);
   const refresher = createRefresher({ ...deps, exchange });
   const read = (vaultId: string, id: string) => readCredentialRow(db, { workspace, vaultId, id });
@@ -90,20 +90,26 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     },
 
     async delete(vaultId, id) {
-      await read(vaultId, id);
-      await db.deleteFrom('vault_credentials').where('id', '=', id).where('vault_id', '=', vaultId).execute();
+      await db.transaction().execute(async (tx) => {
+        await readCredentialRow(tx, { workspace, vaultId, id });
+        await tx.deleteFrom('vault_credentials').where('id', '=', id).where('vault_id', '=', vaultId).execute();
+        await announce(tx, { type: 'vault_credential.deleted', id, vault_id: vaultId });
+      });
       return { id, type: 'vault_credential_deleted' };
     },
 
     async archive(vaultId, id) {
       await read(vaultId, id);
       const now = clock();
-      await db
-        .updateTable('vault_credentials')
-        .set({ archived_at: now, updated_at: now, target: null, key_id: null, secret: null })
-        .where('id', '=', id)
-        .where('archived_at', 'is', null)
-        .execute();
+      await db.transaction().execute(async (tx) => {
+        const { numUpdatedRows } = await tx
+          .updateTable('vault_credentials')
+          .set({ archived_at: now, updated_at: now, target: null, key_id: null, secret: null })
+          .where('id', '=', id)
+          .where('archived_at', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n) await announce(tx, { type: 'vault_credential.archived', id, vault_id: vaultId });
+      });
       return toCredential(await read(vaultId, id));
     },
 
@@ -117,7 +123,7 @@ type WriteDeps = Omit<CredentialsDeps, 'outbound'>;
 const MAX_ACTIVE = 20;
 
 async function insertCredential(
-  { db, clock, workspace, secrets }: WriteDeps,
+  { db, clock, workspace, secrets, announce }: WriteDeps,
   vault_id: string,
   { auth, display_name = null, metadata = {} }: CredentialCreate,
 ): Promise<Credential> {
@@ -136,6 +142,7 @@ async function insertCredential(
     ...sealAuth(secrets, id, { display_name, metadata }, split),
   };
   await db.insertInto('vault_credentials').values(row).execute();
+  await announce(db, { type: 'vault_credential.created', id, vault_id });
   return toCredential(row);
 }
 

@@ -3,6 +3,7 @@ import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 import { type Clock, toTimestamp } from '../clock.js';
 import type { VaultCredentialRow } from '../tables.js';
+import type { Announce } from '../webhooks/announce.js';
 import { type OAuth, type Secret, withExpiry } from './credential-auth.js';
 import { openSecret, sealAuth, settingsOf } from './credential-row.js';
 import type { Exchange, SeenResponse } from './exchange.js';
@@ -25,6 +26,7 @@ export interface RefresherDeps {
   secrets: Secrets;
   clock: Clock;
   exchange: Exchange;
+  announce: Announce;
 }
 
 export function createRefresher(deps: RefresherDeps): Refresher {
@@ -43,7 +45,13 @@ async function refresh(deps: RefresherDeps, id: string, refused: string): Promis
   if (!found?.auth.refresh || found.secret.refresh_token === undefined) return { status: 'no_refresh_token' };
   const { refresh_token } = found.secret;
   const answer = await requestTokens(deps.exchange, found.auth.refresh, { ...found.secret, refresh_token });
-  if (answer.status !== 'succeeded') return answer;
+  if (answer.status !== 'succeeded') {
+    const { vault_id } = found.row;
+    await deps.db
+      .transaction()
+      .execute((tx) => deps.announce(tx, { type: 'vault_credential.refresh_failed', id, vault_id }));
+    return answer;
+  }
   await store(deps, id, found, answer.tokens);
   return { status: 'succeeded', access_token: answer.tokens.access_token };
 }

@@ -1,15 +1,18 @@
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 
+/** Where there are secrets, each sealed for the id of its row. */
+const TABLES = ['vault_credentials', 'webhook_endpoints'] as const;
+type Table = (typeof TABLES)[number];
+
 /** The ids of all vault keys that secrets are sealed under. */
 export async function keyIdsInUse(db: Database): Promise<string[]> {
-  const rows = await db
-    .selectFrom('vault_credentials')
-    .select('key_id')
-    .distinct()
-    .where('key_id', 'is not', null)
-    .execute();
-  return rows.flatMap(({ key_id }) => key_id ?? []);
+  const found = new Set<string>();
+  for (const table of TABLES) {
+    const rows = await db.selectFrom(table).select('key_id').distinct().where('key_id', 'is not', null).execute();
+    for (const { key_id } of rows) if (key_id !== null) found.add(key_id);
+  }
+  return [...found];
 }
 
 /** Puts every secret under the key of this id, a hundred in one transaction; gives how many there were to do. */
@@ -19,18 +22,25 @@ export async function resealAll(
   from: Secrets,
   to: Pick<Secrets, 'seal'>,
 ): Promise<number> {
-  for (let done = 0; ;) {
-    const count = await db.transaction().execute((tx) => resealSome(tx, keyId, from, to));
-    if (count === 0) return done;
-    done += count;
+  let done = 0;
+  for (const table of TABLES) {
+    for (let count = 1; count > 0; done += count) {
+      count = await db.transaction().execute((tx) => resealSome(tx, table, keyId, { from, to }));
+    }
   }
+  return done;
 }
 
 const AT_ONCE = 100;
 
-async function resealSome(tx: Database, keyId: string, from: Secrets, to: Pick<Secrets, 'seal'>): Promise<number> {
+interface Resealing {
+  from: Secrets;
+  to: Pick<Secrets, 'seal'>;
+}
+
+async function resealSome(tx: Database, table: Table, keyId: string, { from, to }: Resealing): Promise<number> {
   const rows = await tx
-    .selectFrom('vault_credentials')
+    .selectFrom(table)
     .select(['id', 'key_id', 'secret'])
     .where('key_id', '!=', keyId)
     .limit(AT_ONCE)
@@ -38,7 +48,7 @@ async function resealSome(tx: Database, keyId: string, from: Secrets, to: Pick<S
   for (const { id, key_id, secret } of rows) {
     if (key_id === null || secret === null) throw new Error(`Of the secret of ${id} only a part is there.`);
     const sealed = to.seal(id, from.open(id, { key_id, secret }));
-    await tx.updateTable('vault_credentials').set(sealed).where('id', '=', id).execute();
+    await tx.updateTable(table).set(sealed).where('id', '=', id).execute();
   }
   return rows.length;
 }

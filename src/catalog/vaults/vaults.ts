@@ -27,7 +27,8 @@ export interface Vaults {
   archive(id: string): Promise<Vault>;
 }
 
-export function createVaults({ db, clock, workspace }: NounDeps): Vaults {
+export function createVaults(deps: NounDeps): Vaults {
+  const { db, clock, workspace, announce } = deps;
   return {
     async create(body) {
       const params = validate(vaultCreateSchema, body);
@@ -35,7 +36,10 @@ export function createVaults({ db, clock, workspace }: NounDeps): Vaults {
       const settings: VaultSettings = { display_name: params.display_name, metadata: params.metadata ?? {} };
       const row = { id: newId('vlt'), workspace, created_at: now, updated_at: now, archived_at: null };
       const stored = { ...row, settings: JSON.stringify(settings) };
-      await db.insertInto('vaults').values(stored).execute();
+      await db.transaction().execute(async (tx) => {
+        await tx.insertInto('vaults').values(stored).execute();
+        await announce(tx, { type: 'vault.created', id: row.id });
+      });
       return toVault(stored);
     },
 
@@ -59,9 +63,14 @@ export function createVaults({ db, clock, workspace }: NounDeps): Vaults {
       return toPage(rows, query.limit, toVault);
     },
 
-    delete: (id) => db.transaction().execute((tx) => deleteVault(tx, workspace, id)),
+    delete: (id) =>
+      db.transaction().execute(async (tx) => {
+        await deleteVault(tx, workspace, id);
+        await announce(tx, { type: 'vault.deleted', id });
+        return { id, type: 'vault_deleted' };
+      }),
 
-    archive: (id) => db.transaction().execute((tx) => archiveVault(tx, workspace, id, clock())),
+    archive: (id) => db.transaction().execute((tx) => archiveVault({ ...deps, db: tx }, id)),
   };
 }
 
@@ -99,24 +108,29 @@ async function updateVault(tx: Database, current: Vault, update: VaultUpdate, no
   return { ...current, ...settings, updated_at: toTimestamp(now) };
 }
 
-async function deleteVault(tx: Database, workspace: string, id: string) {
+async function deleteVault(tx: Database, workspace: string, id: string): Promise<void> {
   await readVault(tx, workspace, id);
   await tx.deleteFrom('vault_credentials').where('vault_id', '=', id).execute();
   await tx.deleteFrom('vaults').where('id', '=', id).execute();
-  return { id, type: 'vault_deleted' as const };
 }
 
-async function archiveVault(tx: Database, workspace: string, id: string, now: number): Promise<Vault> {
-  const current = await readVault(tx, workspace, id);
+async function archiveVault({ db, clock, workspace, announce }: NounDeps, id: string): Promise<Vault> {
+  const current = await readVault(db, workspace, id);
   if (current.archived_at !== null) return current;
+  const now = clock();
   const archived = { archived_at: now, updated_at: now };
-  await tx.updateTable('vaults').set(archived).where('id', '=', id).execute();
-  await tx
+  await db.updateTable('vaults').set(archived).where('id', '=', id).execute();
+  const credentials = await db
     .updateTable('vault_credentials')
     .set({ ...archived, target: null, key_id: null, secret: null })
     .where('vault_id', '=', id)
     .where('archived_at', 'is', null)
+    .returning('id')
     .execute();
+  await announce(db, { type: 'vault.archived', id });
+  for (const credential of credentials) {
+    await announce(db, { type: 'vault_credential.archived', id: credential.id, vault_id: id });
+  }
   return { ...current, archived_at: toTimestamp(now), updated_at: toTimestamp(now) };
 }
 

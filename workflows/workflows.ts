@@ -1,0 +1,3 @@
+/** Everything that the worker carries out, by the name that it is started under. */
+export { deliverWebhook } from './deliver-webhook.js';
+export { session } from './session.js';
