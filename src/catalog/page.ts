@@ -30,14 +30,25 @@ export interface ArchivableQuery extends AgeQuery {
  * `table` is needed where several have the columns `created_at` and `id`.
  */
 export function newestFirst({ limit, page }: AgeQuery, table?: string) {
-  const [created_at, id] = ['created_at', 'id'].map((name) => sql.ref(table === undefined ? name : `${table}.${name}`));
+  const of = table === undefined ? '' : `${table}.`;
+  const [created_at, id] = [`${of}created_at`, `${of}id`] as const;
   return <DB, TB extends keyof DB, Row>(rows: SelectQueryBuilder<DB, TB, Row>) => {
-    const after = page ? rows.where(sql<SqlBool>`(${created_at}, ${id}) < (${page.created_at}, ${page.id})`) : rows;
+    const after = page ? rows.where(comesAfter('desc', { [created_at]: page.created_at, [id]: page.id })) : rows;
     return after
-      .orderBy(sql`${created_at}`, 'desc')
-      .orderBy(sql`${id}`, 'desc')
+      .orderBy(sql.ref(created_at), 'desc')
+      .orderBy(sql.ref(id), 'desc')
       .limit(limit + 1);
   };
+}
+
+/**
+ * What follows a row in a list that is ordered by these columns, all in one direction: one range of an index that has
+ * them. Said as `a < … or a = … and b < …` it would be no range, and a late page would walk all that is before it.
+ */
+export function comesAfter(order: SortOrder, row: Record<string, string | number>) {
+  const columns = sql.join(Object.keys(row).map((column) => sql.ref(column)));
+  const beyond = sql.raw(order === 'asc' ? '>' : '<');
+  return sql<SqlBool>`(${columns}) ${beyond} (${sql.join(Object.values(row))})`;
 }
 
 /** For `$call`: the same of rows with a column `archived_at`. */

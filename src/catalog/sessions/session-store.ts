@@ -1,7 +1,7 @@
 import { ApiError } from '../../api-error.js';
 import type { SessionStatus } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
-import type { AgeCursor, SortOrder } from '../page.js';
+import { type AgeCursor, comesAfter, type SortOrder } from '../page.js';
 import type { SessionRow } from '../tables.js';
 
 /** A place in the list of sessions, good for the order it was made in. */
@@ -78,8 +78,15 @@ function selectFiltered(db: Database, workspace: string, filter: SessionQuery) {
   if (created_at?.lt !== undefined) query = query.where('sessions.created_at', '<', created_at.lt);
   if (created_at?.lte !== undefined) query = query.where('sessions.created_at', '<=', created_at.lte);
   if (statuses !== undefined) {
-    query = query.where('sessions.id', 'in', (eb) =>
-      eb.selectFrom('projection.session_states').select('session_id').where('status', 'in', statuses),
+    // Asked of each session in the list's order: the other way round all that have a status would be sorted.
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('projection.session_states')
+          .select('session_id')
+          .whereRef('session_id', '=', 'sessions.id')
+          .where('status', 'in', statuses),
+      ),
     );
   }
   return query;
@@ -87,16 +94,10 @@ function selectFiltered(db: Database, workspace: string, filter: SessionQuery) {
 
 function selectPage(db: Database, workspace: string, filter: SessionQuery, forward: boolean) {
   const order = (filter.order === 'desc') === forward ? 'desc' : 'asc';
-  const beyond = order === 'desc' ? '<' : '>';
   const { page, limit } = filter;
   let query = selectFiltered(db, workspace, filter);
   if (page) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('sessions.created_at', beyond, page.created_at),
-        eb.and([eb('sessions.created_at', '=', page.created_at), eb('sessions.id', beyond, page.id)]),
-      ]),
-    );
+    query = query.where(comesAfter(order, { 'sessions.created_at': page.created_at, 'sessions.id': page.id }));
   }
   return query
     .orderBy('sessions.created_at', order)
