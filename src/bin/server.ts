@@ -82,7 +82,8 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   cleanUp.add(() => client.connection.close());
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
-  const mounts = openMounts({ log });
+  const contents = await openContents(config, directory);
+  const mounts = openMounts({ db, directory, contents, log });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
   const { announcer } = webhooks;
@@ -94,7 +95,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
     secrets,
-    contents: await openContents(config, directory),
+    contents,
     outbound,
     allowPrivate: config.allowPrivateAddresses,
     courier: webhooks.courier,

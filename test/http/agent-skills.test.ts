@@ -1,6 +1,10 @@
 import { type Anthropic, BadRequestError } from '@anthropic-ai/sdk';
+import { readArchive } from '../../src/catalog/skills/archive.js';
+import { readSessionSkills } from '../../src/catalog/skills/session-skills.js';
+import { createDiskContents } from '../../src/files/disk.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { skillFiles } from '../support/skill-files.js';
+import { storedFiles } from '../support/stored-files.js';
 
 let server: TestServer;
 let agents: Anthropic['beta']['agents'];
@@ -59,5 +63,95 @@ describe('saving an agent', () => {
       /there is no custom skill/,
     );
     expect(await agents.update(agent.id, { skills: [] })).toMatchObject({ version: 3, skills: [] });
+  });
+});
+
+describe('a session', () => {
+  const TOOLSET = { type: 'agent_toolset_20260401' as const };
+  let environment_id: string;
+  beforeAll(async () => ({ id: environment_id } = await server.client.beta.environments.create({ name: 'e' })));
+
+  type AgentParams = Anthropic.Beta.Agents.AgentCreateParams;
+
+  async function agentWith(skill: SkillParams, tools: AgentParams['tools'] = [TOOLSET]) {
+    return agents.create({ name: 'a', model: 'm', tools, skills: [skill] });
+  }
+  const open = (agent: Anthropic.Beta.Sessions.SessionCreateParams['agent']) =>
+    server.client.beta.sessions.create({ agent, environment_id });
+
+  test('has the version that was the latest when it was created, whatever comes after', async () => {
+    const { id, latest_version_id } = await skills.create({ files: skillFiles('pinned') });
+    const agent = await agentWith(custom(id));
+    const session = await open(agent.id);
+    expect(session.agent.skills).toEqual([{ type: 'custom', skill_id: id, version: latest_version_id }]);
+    await skills.versions.create(id, { files: skillFiles('pinned', { more: 'x' }) });
+    expect((await server.client.beta.sessions.retrieve(session.id)).agent.skills).toEqual(session.agent.skills);
+    expect((await agents.retrieve(agent.id)).skills[0]?.version).toBe('latest');
+  });
+
+  test('keeps a skill that is deleted, and its bytes go with the last session that has it', async () => {
+    const before = await storedFiles(server.filesDir);
+    const { id } = await skills.create({ files: skillFiles('kept', { a: 'bytes of its own' }) });
+    const agent = await agentWith(custom(id));
+    const [one, two] = [await open(agent.id), await open(agent.id)];
+    const kept = await storedFiles(server.filesDir);
+    await skills.delete(id);
+    await server.catalog.files.sweep();
+    await server.client.beta.sessions.delete(one.id);
+    expect(await storedFiles(server.filesDir)).toEqual(kept);
+    await server.client.beta.sessions.delete(two.id);
+    expect(await storedFiles(server.filesDir)).toEqual(before);
+    await expect(open(agent.id)).rejects.toThrow(/400 .*agent\.skills\.0\.skill_id: there is no custom skill/);
+  });
+
+  test('is refused with a version that was deleted', async () => {
+    const { id, latest_version_id } = await skills.create({ files: skillFiles('dropped') });
+    await skills.versions.create(id, { files: skillFiles('dropped') });
+    const agent = await agentWith(custom(id, latest_version_id));
+    await skills.versions.delete(latest_version_id, { skill_id: id });
+    await expect(open(agent.id)).rejects.toThrow(/400 .*agent\.skills\.0\.version: skill skill_\w+ has no version/);
+  });
+
+  test.each<[string, AgentParams['tools']]>([
+    ['no tools', []],
+    ['no read', [{ ...TOOLSET, configs: [{ name: 'read', enabled: false }] }]],
+    ['read left out', [{ ...TOOLSET, default_config: { enabled: false }, configs: [{ name: 'bash', enabled: true }] }]],
+  ])('with %s is refused: skills are loaded by read', async (_what, tools) => {
+    const { id } = await skills.create({ files: skillFiles('unread') });
+    const agent = await agentWith(custom(id), tools);
+    await expect(open(agent.id)).rejects.toThrow(/400 .*agent\.skills: need the tool read/);
+  });
+
+  test('cannot lose its read later on', async () => {
+    const { id } = await skills.create({ files: skillFiles('read-on') });
+    const session = await open((await agentWith(custom(id))).id);
+    const tools = [{ ...TOOLSET, configs: [{ name: 'read' as const, enabled: false }] }];
+    await expect(server.client.beta.sessions.update(session.id, { agent: { tools } })).rejects.toThrow(
+      /agent\.skills: /,
+    );
+  });
+
+  test('may have others by an override, checked like the agent’s', async () => {
+    const [one, two] = [
+      await skills.create({ files: skillFiles('a') }),
+      await skills.create({ files: skillFiles('b') }),
+    ];
+    const { id } = await agentWith(custom(one.id));
+    const overridden = (skill: SkillParams) => open({ type: 'agent_with_overrides', id, skills: [skill] });
+    const { agent } = await overridden(custom(two.id));
+    expect(agent.skills).toEqual([{ type: 'custom', skill_id: two.id, version: two.latest_version_id }]);
+    await expect(overridden(custom('skill_none'))).rejects.toThrow(/400 .*agent\.skills\.0\.skill_id: there is no/);
+  });
+
+  test('a deletion at the same time: either the session has its bytes, or there is no session', async () => {
+    for (let round = 0; round < 8; round++) {
+      const { id } = await skills.create({ files: skillFiles('raced', { round: String(round) }) });
+      const agent = await agentWith(custom(id));
+      const [opened] = await Promise.allSettled([open(agent.id), skills.delete(id)]);
+      if (opened.status === 'rejected') continue;
+      const [row] = await readSessionSkills(server.db, opened.value.id);
+      const files = await readArchive(createDiskContents(server.filesDir), row?.content ?? '');
+      expect(files.map(({ path }) => path)).toEqual(['SKILL.md', 'round']);
+    }
   });
 });

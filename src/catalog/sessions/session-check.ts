@@ -1,6 +1,7 @@
 import type { SessionAgent } from '../../session/session.js';
 import { readAgent } from '../agents/agent-store.js';
 import { readEnvironment } from '../environments/environments.js';
+import { pinSkills } from '../skills/session-skills.js';
 import { invalid } from '../validate.js';
 import { checkBudgetable } from './budget.js';
 import { selectedAgent, snapshotAgent } from './session-agent.js';
@@ -35,7 +36,7 @@ async function snapshot({ db, workspace }: Rows, params: CheckedParams): Promise
   if (agent.archived_at !== null) throw invalid('agent', `agent ${id} is archived`);
   const result = snapshotAgent(agent, params.agent);
   checkAgentSupport(result);
-  return result;
+  return { ...result, skills: await pinSkills(db, workspace, result.skills) };
 }
 
 async function checkEnvironment({ db, workspace }: Rows, id: string): Promise<void> {

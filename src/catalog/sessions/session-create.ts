@@ -2,6 +2,7 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { InputEvent, SessionStart } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
+import { dropSkills, keepSkills } from '../skills/session-skills.js';
 import { validate } from '../validate.js';
 import type { EventParams } from './event-schema.js';
 import { checkInitialEvents } from './event-support.js';
@@ -103,13 +104,18 @@ function insertSession(deps: SessionDeps, params: SessionParams, { id, deploymen
         deleted_at: null,
       })
       .execute();
+    await keepSkills(tx, { session_id: id, workspace }, agent.skills);
     return { thread_id, agent_name: agent.name, created_at };
   });
 }
 
 /** A start that got no answer may have happened: the row then stays, marked for deletion, until the workflow is gone too. */
-async function undo({ db, clock }: SessionDeps, { id, isRepeatable = false }: Origin, error: unknown): Promise<void> {
+async function undo(deps: SessionDeps, { id, isRepeatable = false }: Origin, error: unknown): Promise<void> {
+  const { db, clock } = deps;
   const refused = error instanceof ApiError && error.type === 'invalid_request_error';
-  if (refused) await db.deleteFrom('sessions').where('id', '=', id).execute();
-  else if (!isRepeatable) await db.updateTable('sessions').set({ deleted_at: clock() }).where('id', '=', id).execute();
+  if (refused) {
+    await db.deleteFrom('sessions').where('id', '=', id).execute();
+    await dropSkills(deps, id);
+  } else if (!isRepeatable)
+    await db.updateTable('sessions').set({ deleted_at: clock() }).where('id', '=', id).execute();
 }

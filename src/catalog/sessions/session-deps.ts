@@ -2,11 +2,12 @@ import { ApiError } from '../../api-error.js';
 import type { FactsOf } from '../../model/facts.js';
 import type { SessionLog, Sessions, SessionState } from '../../session/session.js';
 import type { Clock } from '../clock.js';
+import type { KeptDeps } from '../files/kept.js';
 import type { NounDeps } from '../noun.js';
 import { readSession } from './session-store.js';
 import type { SessionRow } from '../tables.js';
 
-export interface SessionDeps extends NounDeps {
+export interface SessionDeps extends NounDeps, KeptDeps {
   now: Clock;
   sessions: Sessions;
   log: SessionLog;

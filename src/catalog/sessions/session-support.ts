@@ -7,7 +7,9 @@ import { invalid } from '../validate.js';
 /** Refuses, by name, what an agent uses and a session cannot give it. Saving such an agent is fine. */
 export function checkAgentSupport(agent: Pick<SessionAgent, 'tools' | 'mcp_servers' | 'skills'>): void {
   if (agent.mcp_servers.length > 0) throw invalid('agent.mcp_servers', 'MCP servers are not available yet');
-  if (agent.skills.length > 0) throw invalid('agent.skills', 'skills are not available yet');
+  if (agent.skills.length > 0 && !canRead(agent)) {
+    throw invalid('agent.skills', 'need the tool read of agent_toolset_20260401, with which they are loaded');
+  }
   for (const [index, tool] of agent.tools.entries()) {
     const path = `agent.tools.${index}`;
     switch (tool.type) {
@@ -22,6 +24,12 @@ export function checkAgentSupport(agent: Pick<SessionAgent, 'tools' | 'mcp_serve
         unreachable(tool);
     }
   }
+}
+
+function canRead({ tools }: Pick<SessionAgent, 'tools'>): boolean {
+  const toolset = tools.find((tool) => tool.type === 'agent_toolset_20260401');
+  const config = toolset?.configs.find(({ name }) => name === 'read') ?? toolset?.default_config;
+  return config?.enabled === true;
 }
 
 /** Refuses what a session is created with and cannot have yet. */

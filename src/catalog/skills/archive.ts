@@ -1,9 +1,12 @@
+import { buffer } from 'node:stream/consumers';
+import type { FileContents } from '../../files/contents.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import { keepContent, type KeptDeps } from '../files/kept.js';
 import type { NounDeps } from '../noun.js';
 import type { SkillVersionRow } from '../tables.js';
-import type { Bundle } from './bundle.js';
+import type { Bundle, Member } from './bundle.js';
+import { unzip } from './unzip.js';
 import { zip } from './zip.js';
 
 type Archive = Pick<SkillVersionRow, 'content' | 'size_bytes'>;
@@ -22,4 +25,10 @@ export async function keepArchive(
   const draft = await deps.contents.receive(zip(bundle));
   const archive = { content: draft.hash, size_bytes: draft.size };
   await keepContent(deps, draft, () => deps.db.transaction().execute((tx) => write(tx, archive)));
+}
+
+/** The files in a kept archive, with their paths in the skill's directory. */
+export async function readArchive(contents: Pick<FileContents, 'read'>, hash: string): Promise<Member[]> {
+  const members = await unzip(await buffer(await contents.read(hash)));
+  return members.map((member) => ({ ...member, path: member.path.slice(member.path.indexOf('/') + 1) }));
 }

@@ -13,7 +13,7 @@ export async function checkSkills(db: Database, workspace: string, skills: Skill
 }
 
 /** What a reference names, as it is now; refused when it names nothing. `at` is where it stands in the request. */
-async function findSkill(
+export async function findSkill(
   db: Database,
   workspace: string,
   { type, skill_id, version }: SkillReference,
