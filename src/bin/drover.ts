@@ -3,6 +3,7 @@ import type { Flags } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
 import type { KeyFlags, Terminal } from './key.js';
 import type { QuickstartFlags } from './quickstart.js';
+import type { WebhookCreateFlags, WebhookFlags } from './webhook.js';
 
 /** The command line. Each command is loaded when it is asked for, so that `--help` and `doctor` answer at once. */
 export async function run(argv: string[], version: string): Promise<void> {
@@ -36,6 +37,7 @@ function commands(version: string): Command {
     .action(async (flags: Flags) => (await import('./vault.js')).rotateVault(process.env, flags, print));
   addKeyCommands(drover.command('key').description('keys of the API and of environments; a server must run'));
   addWorkspaceCommands(drover.command('workspace').description('rooms of their own for keys; a server must run'));
+  addWebhookCommands(drover.command('webhook').description('where events are sent to; a server must run'));
   return drover;
 }
 
@@ -66,6 +68,39 @@ function addWorkspaceCommands(workspace: Command): void {
   withDataFlags(workspace.command('list'))
     .description('a line for each workspace')
     .action(async (flags: Flags) => (await import('./workspace.js')).listWorkspaces(process.env, flags, TERMINAL));
+}
+
+function addWebhookCommands(webhook: Command): void {
+  const add = (command: string, description: string): Command =>
+    withDataFlags(webhook.command(command))
+      .description(description)
+      .option('--workspace <id>', 'of this workspace (the default one)');
+  add('create <url>', 'make an endpoint and print its signing secret; nobody can be shown it again')
+    .option('--events <types>', 'what it is told of, such as session.status_idled,agent.created (everything)')
+    .option('--name <name>', 'what it is called')
+    .option('--description <text>', 'what it is for')
+    .action(async (url: string, flags: WebhookCreateFlags) =>
+      (await loadWebhook()).createWebhook(process.env, url, flags, TERMINAL),
+    );
+  add('list', 'a line for each endpoint').action(async (flags: WebhookFlags) =>
+    (await loadWebhook()).listWebhooks(process.env, flags, TERMINAL),
+  );
+  add('show <webhook>', 'one endpoint, as JSON').action(async (id: string, flags: WebhookFlags) =>
+    (await loadWebhook()).showWebhook(process.env, id, flags, TERMINAL),
+  );
+  add('enable <webhook>', 'tell it of what happens from now on').action(async (id: string, flags: WebhookFlags) =>
+    (await loadWebhook()).switchWebhook(process.env, id, 'enabled', flags, TERMINAL),
+  );
+  add('disable <webhook>', 'tell it of nothing more').action(async (id: string, flags: WebhookFlags) =>
+    (await loadWebhook()).switchWebhook(process.env, id, 'disabled', flags, TERMINAL),
+  );
+  add('delete <webhook>', 'for good').action(async (id: string, flags: WebhookFlags) =>
+    (await loadWebhook()).deleteWebhook(process.env, id, flags, TERMINAL),
+  );
+}
+
+function loadWebhook() {
+  return import('./webhook.js');
 }
 
 function addLogCommands(log: Command): void {

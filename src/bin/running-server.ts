@@ -7,7 +7,9 @@ import { holderOf } from './data-directory.js';
 
 /** The server of a data directory, as its own routes show it: for commands that administer it while it runs. */
 export interface RunningServer {
+  get(path: string): Promise<unknown>;
   post(path: string, body?: object): Promise<unknown>;
+  delete(path: string): Promise<unknown>;
   /** All pages of a list. */
   list<Item>(path: string, item: z.ZodType<Item>, query?: Query): Promise<Item[]>;
 }
@@ -29,7 +31,9 @@ export function findServer(env: NodeJS.ProcessEnv, flags: Flags): RunningServer 
   const ask = createAsk(holder.url, readKey(config));
   const get = (path: string, query: Query = {}) => ask('GET', `${path}?${searchOf(query).toString()}`);
   return {
+    get: (path) => ask('GET', path),
     post: (path, body = {}) => ask('POST', path, body),
+    delete: (path) => ask('DELETE', path),
     async list(path, item, query) {
       const schema = z.object({ data: z.array(item), next_page: z.string().nullable() });
       const found = [];
@@ -53,7 +57,7 @@ function readKey({ apiKey, dataDir }: Config): string {
   }
 }
 
-type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unknown>;
+type Ask = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
 
 function createAsk(url: string, key: string): Ask {
   const headers = { authorization: `Bearer ${key}` };

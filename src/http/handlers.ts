@@ -1,6 +1,7 @@
 import type { Access } from '../catalog/access/access.js';
 import type { Catalog, CatalogOf } from '../catalog/catalog.js';
 import { accessHandlers } from './access.js';
+import { adminWebhookHandlers } from './admin-webhooks.js';
 import { agentHandlers } from './agents.js';
 import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
@@ -30,8 +31,8 @@ export function createHandlers(catalogOf: CatalogOf, streams: Streams): Handlers
 }
 
 /** They act on whatever workspace a request names, and its key administers. */
-export function createAdminHandlers(access: Access): AdminHandlers {
-  return accessHandlers(access);
+export function createAdminHandlers(access: Access, catalogOf: CatalogOf): AdminHandlers {
+  return { ...accessHandlers(access), ...adminWebhookHandlers(access, catalogOf) };
 }
 
 function handlersFor(catalog: Catalog, streams: Streams): Handlers {

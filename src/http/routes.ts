@@ -160,6 +160,12 @@ export const ADMIN_ROUTES = [
   ['POST', '/drover/environment_keys', 'drover.environmentKeys.create'],
   ['GET', '/drover/environment_keys', 'drover.environmentKeys.list'],
   ['POST', '/drover/environment_keys/:environment_key_id/revoke', 'drover.environmentKeys.revoke'],
+  ['POST', '/drover/webhooks', 'drover.webhooks.create'],
+  ['GET', '/drover/webhooks', 'drover.webhooks.list'],
+  ['GET', '/drover/webhooks/:webhook_id', 'drover.webhooks.retrieve'],
+  ['POST', '/drover/webhooks/:webhook_id', 'drover.webhooks.update'],
+  ['DELETE', '/drover/webhooks/:webhook_id', 'drover.webhooks.delete'],
+  ['POST', '/drover/webhooks/:webhook_id/regenerate_signing_secret', 'drover.webhooks.regenerateSigningSecret'],
 ] as const satisfies readonly Route[];
 
 export type Operation = (typeof ROUTES)[number][2];

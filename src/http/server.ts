@@ -100,7 +100,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     streams.closeAll();
     drain();
   });
-  addRoutes(app, createHandlers(deps.catalogOf, streams), createAdminHandlers(deps.access));
+  addRoutes(app, createHandlers(deps.catalogOf, streams), createAdminHandlers(deps.access, deps.catalogOf));
   return app;
 }
 

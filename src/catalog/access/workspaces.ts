@@ -21,6 +21,8 @@ export interface Workspaces {
   create(by: Principal, body: unknown): Promise<Workspace>;
   /** Those that the caller administers, newest first. */
   list(by: Principal, query: AgeQuery): Promise<Page<Workspace, AgeCursor>>;
+  /** The id of one that the caller administers; `not_found_error` for any other. */
+  resolve(by: Principal, id: string): Promise<string>;
 }
 
 export interface WorkspacesDeps {
@@ -45,6 +47,8 @@ export function createWorkspaces({ db, clock }: WorkspacesDeps): Workspaces {
       const own = by.workspace === DEFAULT_WORKSPACE ? all : all.where('id', '=', by.workspace);
       return toPage(await own.$call(newestFirst(query)).execute(), query.limit, toWorkspace);
     },
+
+    resolve: (by, id) => readWorkspaceId(db, by, id),
   };
 }
 
