@@ -87,6 +87,16 @@ export const TARGETS = {
     unit: 'ms',
     limits: [{ of: 'max', atMost: 5_000 }],
   },
+  list_sqlite: {
+    what: 'page 10,000 of a million sessions against page 1, SQLite',
+    unit: 'ms',
+    limits: [{ of: 'ratio', atMost: 1.5 }],
+  },
+  list_postgres: {
+    what: 'page 10,000 of a million sessions against page 1, Postgres',
+    unit: 'ms',
+    limits: [{ of: 'ratio', atMost: 1.5 }],
+  },
 } as const satisfies Record<string, Target>;
 
 export type FigureId = keyof typeof TARGETS;

@@ -2,6 +2,7 @@ import type { Measure } from '../measure.js';
 import { confirm } from './confirm.js';
 import { idleSessions } from './idle-sessions.js';
 import { interrupt } from './interrupt.js';
+import { latePages } from './late-pages.js';
 import { longSession } from './long-session.js';
 import { preview } from './preview.js';
 import { recovery } from './recovery.js';
@@ -24,4 +25,5 @@ export const MEASURES: Measure[] = [
   startUp,
   idleSessions,
   waitingSessions,
+  latePages,
 ];

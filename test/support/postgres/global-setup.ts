@@ -1,5 +1,5 @@
 import type { Config } from 'jest';
-import { type Cluster, createCluster } from './cluster';
+import { type Cluster, createCluster } from '../../../bench/drive/postgres-server';
 
 declare global {
   var postgresCluster: Cluster | undefined;

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A Postgres server of the tests' own, reached by a socket in a directory of its own. */
+/** A Postgres server of our own, reached by a socket in a directory of its own. */
 export interface Cluster {
   /** Of one of its databases. */
   urlOf(database: string): string;
@@ -13,6 +13,17 @@ export interface Cluster {
   start(): Promise<void>;
   /** Nothing is left of it. */
   remove(): Promise<void>;
+}
+
+/** Where the newest server's programs are: as Debian installs them, or in PATH. */
+export function findPostgres(): string | undefined {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
+  const places = [
+    ...versions.map((version) => join(debian, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
+  return places.find((place) => existsSync(join(place, 'initdb')));
 }
 
 /** Makes a server and starts it. It ends with this process, whatever ends that. */
