@@ -6,6 +6,7 @@ import { memoryScene } from '../fuzz/scene.js';
 import { type Answer, createTransport, type Transport } from '../fuzz/transport.js';
 import { newEnvironmentKey, newWorkspace } from '../support/admin.js';
 import { startTestServer, type TestServer } from '../support/app.js';
+import { ID, unknownIds } from '../support/unknown-ids.js';
 
 /*
  * Everything that a request can name is made in one workspace, and asked for with keys of another. The requests are
@@ -95,8 +96,6 @@ test('all of it is as it was', async () => {
   expect(await lookAround()).toEqual(before);
 });
 
-const ID = /\b[a-z]+_[1-9A-HJ-NP-Za-km-z]{24}\b/g;
-
 /** The answer, the one to the same request with ids that nobody has, and what the first says of theirs that it was not told. */
 async function compare(sent: Sent) {
   const [answer, other] = [await transport.send(sent), await transport.send(withUnknownIds(sent))];
@@ -115,14 +114,6 @@ function comparable({ method, path }: Sent, { status, text, headers }: Answer) {
 
 function withUnknownIds({ path, body, ...sent }: Sent): Sent {
   return { ...sent, path: unknownIds(path), ...(typeof body === 'string' && { body: unknownIds(body) }) };
-}
-
-/** An id is random, and so is it turned around. */
-function unknownIds(text: string): string {
-  return text.replaceAll(ID, (id) => {
-    const start = id.lastIndexOf('_') + 1;
-    return id.slice(0, start) + Array.from(id.slice(start)).toReversed().join('');
-  });
 }
 
 /** Whoever may call it at all. */
