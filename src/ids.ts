@@ -13,6 +13,7 @@ export type IdPrefix =
   | 'file'
   | 'skill'
   | 'skver'
+  | 'sesrsc'
   | 'depl'
   | 'drun'
   | 'memstore'

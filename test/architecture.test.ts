@@ -48,7 +48,7 @@ const PARTS: Record<string, Rule> = {
   sandbox: { packages: ['node', 'dockerode', 'tar-stream', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
 
   // What a sandbox holds beside its workspace.
-  mounts: { code: ['sandbox'], packages: ['node'] },
+  mounts: { code: ['sandbox'], types: ['catalog', 'files'], packages: ['node'] },
 
   // The log.
   session: {
@@ -62,7 +62,7 @@ const PARTS: Record<string, Rule> = {
 
   catalog: {
     code: ['storage', 'api-error', 'ids', 'net', 'webhooks'],
-    types: ['session', 'model', 'vault', 'files'],
+    types: ['session', 'model', 'mounts', 'vault', 'files'],
     packages: ['node', 'kysely', 'yaml', 'yauzl', 'yazl', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],
   },

@@ -1,28 +1,44 @@
 import { join } from 'node:path';
+import { createRisingClock } from '../catalog/clock.js';
+import type { KeptDeps } from '../catalog/files/kept.js';
+import { createOutputs } from '../catalog/files/outputs.js';
+import { readRepositories, readUploads } from '../catalog/resources/resource-rows.js';
 import { readArchive } from '../catalog/skills/archive.js';
 import { readSessionSkills } from '../catalog/skills/session-skills.js';
-import type { FileContents } from '../files/contents.js';
 import { createMounts, type Mounts } from '../mounts/mounts.js';
+import { createOutputsPart } from '../mounts/outputs.js';
+import { createRepositories } from '../mounts/repositories.js';
 import { createSkillMount } from '../mounts/skills.js';
-import type { Database } from '../storage/database.js';
-import type { DataDirectory } from './data-directory.js';
+import { createUploads } from '../mounts/uploads.js';
+import { placeOf } from '../sandbox/place.js';
 
-interface MountsDeps {
-  db: Database;
-  directory: Pick<DataDirectory, 'path'>;
-  contents: FileContents;
+export interface MountsConfig extends KeptDeps {
+  /** The data directory. */
+  dataDir: string;
   log: (line: string) => void;
 }
 
 /** What this server's sandboxes hold beside their workspaces. */
-export function openMounts({ db, directory, contents, log }: MountsDeps): Mounts {
+export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts {
+  const { db, contents } = kept;
+  const directory = join(dataDir, 'mounts');
+  const directoryOf = (sessionId: string): string => join(directory, sessionId);
   const onError = (sessionId: string, error: unknown): void =>
     log(`what ${sessionId} has written is taken in later: ${String(error)}`);
-  const directoryOf = (sessionId: string): string => join(directory.path, 'mounts', sessionId);
+  const uploads = createUploads({
+    ...kept,
+    directoryOf: (id) => join(directoryOf(id), 'files'),
+    uploadsOf: (id) => readUploads(db, id),
+  });
+  const outputs = createOutputsPart({
+    directoryOf: (id) => placeOf(join(dataDir, 'sandboxes'), id).session,
+    outputs: createOutputs({ ...kept, clock: createRisingClock() }),
+  });
+  const repositories = createRepositories((id) => readRepositories(db, id));
   const skills = createSkillMount({
     directoryOf,
     skillsOf: (sessionId) => readSessionSkills(db, sessionId),
     filesOf: ({ content }) => readArchive(contents, content),
   });
-  return createMounts([skills], onError);
+  return createMounts({ directory, parts: [uploads, outputs, repositories, skills], onError });
 }

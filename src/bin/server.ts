@@ -4,6 +4,7 @@ import { createAccess } from '../catalog/access/access.js';
 import { createCatalogs } from '../catalog/catalog.js';
 import { createEnrollments } from '../catalog/profiles/enrollments.js';
 import type { Files } from '../catalog/files/files.js';
+import { createTurns } from '../catalog/files/turns.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
@@ -82,8 +83,8 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   cleanUp.add(() => client.connection.close());
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
-  const contents = await openContents(config, directory);
-  const mounts = openMounts({ db, directory, contents, log });
+  const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
+  const mounts = openMounts({ ...kept, dataDir: directory.path, log });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
   const { announcer } = webhooks;
@@ -91,11 +92,11 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const engine = await openEngine(config, parts, cleanUp);
   const tunnelKey = loadTunnelKey(config);
   const catalogOf = createCatalogs({
-    db,
+    ...kept,
+    mounts,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
     secrets,
-    contents,
     outbound,
     allowPrivate: config.allowPrivateAddresses,
     courier: webhooks.courier,
@@ -106,7 +107,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   });
   await webhooks.start(cleanUp);
   const { files, sessions } = catalogOf(DEFAULT_WORKSPACE);
-  await startUpkeep(config, { db, files, sandboxes: hands.sandboxes, log }, cleanUp);
+  await startUpkeep(config, { db, files, mounts, sandboxes: hands.sandboxes, log }, cleanUp);
   const enrollments = createEnrollments({ db, key: tunnelKey });
   const api = { catalogOf, access: createAccess({ db }), enrollments, log: engine.log, apiKeys: [key.value] };
   const url = await openApi(config, options, api, cleanUp);
@@ -139,16 +140,18 @@ async function openApi(config: Config, { version, log }: ServerOptions, api: Api
   return url;
 }
 
-interface Upkeep extends Pick<Parts, 'db' | 'sandboxes' | 'log'> {
+interface Upkeep extends Pick<Parts, 'db' | 'mounts' | 'sandboxes' | 'log'> {
   files: Files;
 }
 
 /** Files that expire, and sandboxes that nobody uses or wants. */
-async function startUpkeep(config: Config, { db, files, sandboxes, log }: Upkeep, cleanUp: CleanUp): Promise<void> {
+async function startUpkeep(config: Config, parts: Upkeep, cleanUp: CleanUp): Promise<void> {
+  const { db, files, mounts, sandboxes, log } = parts;
   await files.sweep();
   const expiry = startExpiry(files, log);
   cleanUp.add(() => expiry.stop());
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
+  await mounts.sweep(isWanted);
   const { idleMs } = config.sandbox;
   const reaper = startReaper({ sandboxes, isWanted, idleMs }, Math.min(idleMs, REAP_EVERY_MS));
   cleanUp.add(() => reaper.stop());

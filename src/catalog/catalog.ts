@@ -1,5 +1,6 @@
 import type { FileContents } from '../files/contents.js';
 import type { FactsOf } from '../model/facts.js';
+import type { Mounts } from '../mounts/mounts.js';
 import type { Outbound } from '../net/outbound.js';
 import type { SessionLog, Sessions } from '../session/session.js';
 import type { Database } from '../storage/database.js';
@@ -7,20 +8,24 @@ import { type Agents, createAgents } from './agents/agents.js';
 import type { Secrets } from '../vault/secrets.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
-import { createFiles, type Files, type FilesDeps } from './files/files.js';
-import { createTurns } from './files/turns.js';
 import { createMemories, type Memories } from './memory/memories.js';
 import { createMemoryStores, type MemoryStores } from './memory/memory-stores.js';
 import { createMemoryVersions, type MemoryVersions } from './memory/memory-versions.js';
+import { createFiles, type Files } from './files/files.js';
+import { removeSessionFiles } from './files/outputs.js';
+import type { Turns } from './files/turns.js';
 import { createModels, type ListModels, type Models } from './models.js';
 import type { NounDeps } from './noun.js';
 import { createEnrollmentLinks } from './profiles/enrollment-link.js';
 import { createUserProfiles, type UserProfiles, type UserProfilesDeps } from './profiles/user-profiles.js';
+import { removeResources } from './resources/resource-rows.js';
+import { createSessionResources, type SessionResources } from './resources/session-resources.js';
 import type { SessionDeps } from './sessions/session-deps.js';
 import { createSessionEvents, type SessionEvents } from './sessions/session-events.js';
 import { createSessionCatalog, type SessionCatalog } from './sessions/sessions.js';
 import { createThreads, type Threads } from './sessions/threads.js';
 import { createSkillVersions, type SkillVersions } from './skills/skill-versions.js';
+import { dropSkills } from './skills/session-skills.js';
 import { createSkills, type Skills } from './skills/skills.js';
 import { createTunnelCertificates, type TunnelCertificates } from './tunnels/certificates.js';
 import { createTokenText } from './tunnels/tunnel-token.js';
@@ -37,6 +42,7 @@ export interface Catalog {
   agents: Agents;
   environments: Environments;
   sessions: SessionCatalog;
+  resources: SessionResources;
   events: SessionEvents;
   threads: Threads;
   vaults: Vaults;
@@ -63,6 +69,9 @@ export interface CatalogDeps {
   /** Seals what vaults hold. */
   secrets: Secrets;
   contents: FileContents;
+  turns: Turns;
+  /** What sandboxes hold of what is kept here. */
+  mounts: Pick<Mounts, 'prepare' | 'collect'>;
   /** Asks the servers that credentials name. */
   outbound: Outbound;
   /** Whether these, and webhooks, may be in a private network. */
@@ -88,7 +97,9 @@ export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): Catalo
     now,
     clock: createRisingClock(now),
     inWork: new Set(),
-    turns: createTurns(),
+    belongings: [removeResources, removeSessionFiles, dropSkills].map((remove) => ({
+      remove: (id: string) => remove(deps, id),
+    })),
     tokenText: createTokenText(deps.tunnelKey),
     enrollmentLinks: createEnrollmentLinks(deps.tunnelKey),
   };
@@ -103,8 +114,7 @@ export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): Catalo
 
 /** What the catalogs of a process have in common. */
 type Common = Required<CatalogDeps> &
-  Pick<SessionDeps, 'inWork' | 'clock'> &
-  Pick<FilesDeps, 'turns'> &
+  Pick<SessionDeps, 'inWork' | 'clock' | 'belongings'> &
   Pick<TunnelsDeps, 'tokenText'> &
   Pick<UserProfilesDeps, 'enrollmentLinks'>;
 
@@ -113,6 +123,7 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     agents: createAgents(deps),
     environments: createEnvironments(deps),
     sessions: createSessionCatalog(deps),
+    resources: createSessionResources(deps),
     events: createSessionEvents(deps),
     threads: createThreads(deps),
     vaults: createVaults(deps),

@@ -1,8 +1,9 @@
 import type { MemoryTables } from './memory/memory-tables.js';
+import type { ResourceTables } from './resources/resource-tables.js';
 import type { WebhookTables } from './webhooks/webhook-tables.js';
 
 /** The catalog's tables, as Kysely sees them. Times are milliseconds since the epoch; JSON is text. */
-export interface CatalogTables extends MemoryTables, WebhookTables {
+export interface CatalogTables extends MemoryTables, ResourceTables, WebhookTables {
   agents: AgentRow;
   agent_versions: AgentVersionRow;
   environments: EnvironmentRow;
@@ -112,8 +113,6 @@ export interface SessionRow {
   deployment_id: string | null;
   /** JSON: an array of ids. */
   vault_ids: string;
-  /** JSON: an array of session resources. */
-  resources: string;
   created_at: number;
   /** Null until its workflow has begun; such a row is invisible. */
   started_at: number | null;
@@ -158,8 +157,10 @@ export interface FileRow {
   size_bytes: number;
   /** The hash of its bytes; null once it has expired and they are gone. */
   content: string | null;
-  /** The session that made it; null for what was uploaded. */
+  /** The session that made it or has it as a copy of its own; null for what was uploaded. */
   session_id: string | null;
+  /** 1 for what a session has made, 0 for what was uploaded and its copies. */
+  downloadable: number;
   created_at: number;
   expires_at: number | null;
 }

@@ -9,6 +9,7 @@ import { fileHandlers } from './files.js';
 import type { AdminHandlers, Handlers } from './handler.js';
 import { memoryStoreHandlers } from './memory-stores.js';
 import { modelHandlers } from './models.js';
+import { resourceHandlers } from './resources.js';
 import { sessionHandlers } from './sessions.js';
 import { skillHandlers } from './skills.js';
 import type { OpenStream, Streams } from './streams.js';
@@ -42,6 +43,7 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...agentHandlers(catalog.agents),
     ...environmentHandlers(catalog.environments),
     ...sessionHandlers(catalog.sessions),
+    ...resourceHandlers(catalog.resources),
     ...eventHandlers(catalog.events, stream),
     ...threadHandlers(catalog.threads, catalog.events, stream),
     ...vaultHandlers(catalog.vaults, catalog.credentials),

@@ -1,3 +1,6 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ignoreMissing } from '../sandbox/place.js';
 import type { Mount } from '../sandbox/sandbox.js';
 
 /** One thing that a session's sandbox holds beside its workspace. */
@@ -11,7 +14,7 @@ export interface MountPart {
   collect(sessionId: string): Promise<void>;
   /** What the agent is told of it; the same for as long as the session's resources are, so that prompts stay cached. */
   describe(sessionId: string): Promise<string | undefined>;
-  /** Removes what it keeps for a session on this machine. Idempotent. */
+  /** Forgets a session; its directory is removed afterwards. Idempotent. */
   remove(sessionId: string): Promise<void>;
 }
 
@@ -19,13 +22,24 @@ export interface MountPart {
 export interface Mounts extends MountPart {
   /** Never rejects: what could not be taken in now is taken in the next time. */
   collect(sessionId: string): Promise<void>;
+  /** Removes what a process that died has left of sessions that nobody wants. */
+  sweep(isWanted: (sessionId: string) => Promise<boolean>): Promise<void>;
+}
+
+export interface MountsDeps {
+  /** In it each session has a directory, in which each part has one. */
+  directory: string;
+  parts: readonly MountPart[];
+  /** Told of what could not be taken in. */
+  onError: (sessionId: string, error: unknown) => void;
 }
 
 /** All parts as one, in this order. */
-export function createMounts(
-  parts: readonly MountPart[],
-  onError: (sessionId: string, error: unknown) => void,
-): Mounts {
+export function createMounts({ directory, parts, onError }: MountsDeps): Mounts {
+  async function remove(id: string): Promise<void> {
+    for (const part of parts) await part.remove(id);
+    await rm(join(directory, id), { recursive: true, force: true });
+  }
   return {
     prepare: async (id) => (await Promise.all(parts.map((part) => part.prepare(id)))).flat(),
     async collect(id) {
@@ -35,8 +49,10 @@ export function createMounts(
       const told = await Promise.all(parts.map((part) => part.describe(id)));
       return told.filter((text) => text !== undefined && text !== '').join('\n\n') || undefined;
     },
-    async remove(id) {
-      for (const part of parts) await part.remove(id);
+    remove,
+    async sweep(isWanted) {
+      for (const id of (await readdir(directory).catch(ignoreMissing)) ?? [])
+        if (!(await isWanted(id))) await remove(id);
     },
   };
 }

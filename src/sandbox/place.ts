@@ -62,6 +62,9 @@ export async function createPlace(place: Place): Promise<void> {
   for (const directory of [place.out, place.workspace, place.session, place.home]) {
     if (await mkdir(directory, { recursive: true })) await chown(directory, uid, gid);
   }
+  const outputs = path.join(place.session, 'outputs');
+  // Whatever was put in its place is left alone.
+  if (await mkdir(outputs).then(() => true, ignoreExisting)) await chown(outputs, uid, gid);
 }
 
 /** Makes a directory that the sandbox's user can read, whatever our umask. */
@@ -117,6 +120,11 @@ export async function syncDirectory(directory: string): Promise<void> {
 /** For `catch`: undefined where there is no such file, anything else is thrown on. */
 export function ignoreMissing(error: unknown): undefined {
   if (errorCode(error) === 'ENOENT') return undefined;
+  throw error;
+}
+
+function ignoreExisting(error: unknown): false {
+  if (errorCode(error) === 'EEXIST') return false;
   throw error;
 }
 

@@ -9,6 +9,7 @@ import * as catalog006 from './migrations/catalog-006-deployments.js';
 import * as catalog007 from './migrations/catalog-007-memory.js';
 import * as catalog008 from './migrations/catalog-008-webhooks.js';
 import * as catalog009 from './migrations/catalog-009-skills.js';
+import * as catalog010 from './migrations/catalog-010-resources.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -41,6 +42,7 @@ const CATALOG: readonly Migration[] = [
   catalog007,
   catalog008,
   catalog009,
+  catalog010,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

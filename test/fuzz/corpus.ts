@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Operation } from '../../src/http/routes.js';
 import { SECOND_CA_PEM } from '../support/certificates.js';
+import { BUDGET, CUSTOM, DOCUMENT, IMAGE, REPOSITORY, RESULT, TEXT, TOOLSET } from './parts.js';
 import type { Scene, Target } from './scene.js';
 
 type AgentCreate = Anthropic.Beta.Agents.AgentCreateParams;
 type EventSend = Anthropic.Beta.Sessions.EventSendParams;
 type SessionCreate = Anthropic.Beta.Sessions.SessionCreateParams;
+type ResourceAdd = Anthropic.Beta.Sessions.ResourceAddParams;
 type SessionUpdate = Anthropic.Beta.Sessions.SessionUpdateParams;
 type ProfileUpdate = Anthropic.UserProfileUpdateParams;
 type CredentialCreate = Anthropic.Beta.Vaults.CredentialCreateParams;
@@ -57,6 +59,12 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'sessions.events.list': { query: 'limit=5&order=desc&types[]=agent.message' },
   'sessions.events.send': { body: eventSend },
   'sessions.events.stream': { query: 'event_deltas[]=agent.message' },
+  'sessions.resources.retrieve': inResourceful(),
+  'sessions.resources.update': inResourceful({ body: () => ({ authorization_token: 't' }) }),
+  'sessions.resources.list': { ...inResourceful(), query: 'limit=5' },
+  // A session keeps its repositories.
+  'sessions.resources.delete': { ...inResourceful(), status: 400 },
+  'sessions.resources.add': inResourceful({ body: resourceAdd }),
   'sessions.threads.retrieve': {},
   'sessions.threads.list': { query: 'limit=5&statuses[]=idle' },
   // A session has one thread, which goes with it.
@@ -154,44 +162,14 @@ function latest() {
   return { version: 'latest' };
 }
 
-const TEXT = { type: 'text' as const, text: 'hi' };
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/p5O5WAAAAABJRU5ErkJggg==';
-const IMAGE = {
-  type: 'image' as const,
-  source: { type: 'base64' as const, media_type: 'image/png' as const, data: PIXEL },
-};
-const DOCUMENT = {
-  type: 'document' as const,
-  source: { type: 'text' as const, media_type: 'text/plain' as const, data: 'x' },
-  title: 't',
-};
-const RESULT = {
-  type: 'search_result' as const,
-  source: 's',
-  title: 't',
-  content: [TEXT],
-  citations: { enabled: true },
-};
-const BUDGET = { type: 'limit' as const, max_list_cost: { amount: '2500', currency: 'USD' as const } };
-const CUSTOM = {
-  type: 'custom' as const,
-  name: 'ask_boss',
-  description: 'd',
-  input_schema: { type: 'object' as const, properties: { a: { type: 'string' } }, required: ['a'] },
-};
-const TOOLSET = {
-  type: 'agent_toolset_20260401' as const,
-  default_config: { enabled: true, permission_policy: { type: 'always_ask' as const } },
-  configs: [
-    { name: 'bash' as const, enabled: true, permission_policy: { type: 'auto' as const } },
-    {
-      name: 'web_fetch' as const,
-      enabled: false,
-      allowed_domains: ['example.com'],
-      url_sources: { user_input: 'all' as const },
-    },
-  ],
-};
+/** In the session that has a resource. */
+function inResourceful(more: Pick<Good, 'body'> = {}): Good {
+  return { ...more, params: (known) => ({ session_id: known.resourceful_session_id }) };
+}
+
+function resourceAdd({ file_id }: Known): ResourceAdd {
+  return { type: 'file', file_id, mount_path: `/deep/${randomBytes(8).toString('hex')}.txt` };
+}
 
 function agentCreate(known: Known): AgentCreate {
   return {
@@ -248,7 +226,7 @@ function memoryUpdate(): Omit<MemoryUpdate, 'memory_store_id'> {
   return { path: '/fuzz', content: randomBytes(8).toString('hex') };
 }
 
-function sessionCreate({ agent_id: id, environment_id }: Known): SessionCreate {
+function sessionCreate({ agent_id: id, environment_id, file_id, vault_id }: Known): SessionCreate {
   return {
     agent: {
       type: 'agent_with_overrides',
@@ -259,6 +237,11 @@ function sessionCreate({ agent_id: id, environment_id }: Known): SessionCreate {
       skills: [],
     },
     environment_id,
+    vault_ids: [vault_id],
+    resources: [
+      { type: 'file', file_id, mount_path: '/a/b.txt' },
+      { ...REPOSITORY, authorization_token: 't', checkout: { type: 'branch', name: 'main' } },
+    ],
     title: 't',
     metadata: { a: 'b' },
     budget: BUDGET,

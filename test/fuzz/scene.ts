@@ -40,6 +40,9 @@ export interface Scene {
   memory_id: string;
   /** Of that memory, and not its newest. */
   memory_version_id: string;
+  /** It has one resource, which it keeps. */
+  resourceful_session_id: string;
+  resource_id: string;
   targets: Target[];
 }
 
@@ -101,6 +104,10 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const store = await beta.memoryStores.create({ name: 's' });
   const memory = await beta.memoryStores.memories.create(store.id, { path: '/fuzz', content: '' });
   await beta.memoryStores.memories.update(memory.id, { memory_store_id: store.id, content: 'x' });
+  const resources = [{ type: 'github_repository', url: 'https://github.com/o/r' } as const];
+  const made = { agent: agent.id, environment_id: environment.id, resources };
+  const resourceful = await beta.sessions.create(made);
+  const [repository] = resourceful.resources;
   return {
     agent_id: agent.id,
     environment_id: environment.id,
@@ -119,6 +126,8 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     memory_store_id: store.id,
     memory_id: memory.id,
     memory_version_id: memory.memory_version_id,
+    resourceful_session_id: resourceful.id,
+    resource_id: repository?.type === 'github_repository' ? repository.id : 'none',
     targets: [],
   };
 }

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
+import { addOutput } from '../support/outputs.js';
 import { storedFiles } from '../support/stored-files.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -18,8 +18,8 @@ function named(name: string, content = name, type = 'text/plain'): File {
   return new File([content], name, { type });
 }
 
-function output(session_id: string, filename: string, content = filename) {
-  return server.catalog.files.addOutput({ session_id, filename, bytes: Readable.from([Buffer.from(content)]) });
+function output(session_id: string, path: string, content = path) {
+  return addOutput(server, session_id, path, content);
 }
 
 async function idsOf(params: Anthropic.Beta.FileListParams): Promise<string[]> {
@@ -62,11 +62,7 @@ test('what was uploaded cannot be downloaded', async () => {
 
 test('what a session has made is in its scope and can be downloaded, to the byte', async () => {
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7) % 256));
-  const made = await server.catalog.files.addOutput({
-    session_id: 'sesn_1',
-    filename: 'out/Übersicht (1)\u2019s.pdf',
-    bytes: Readable.from([bytes.subarray(0, 1_000), bytes.subarray(1_000)]),
-  });
+  const made = await addOutput(server, 'sesn_1', 'out/Übersicht (1)\u2019s.pdf', bytes);
   expect(made).toMatchObject({
     filename: 'Übersicht (1)’s.pdf',
     mime_type: 'application/pdf',
@@ -98,7 +94,7 @@ test('uploads and deletions of equal files at the same time: each file that is l
   const before = (await storedFiles(server.filesDir)).length;
   const left = await Promise.all(
     Array.from({ length: 40 }, async (_, index) => {
-      const { id } = await output('sesn_3', 'same.bin', 'the same');
+      const { id } = await output('sesn_3', `${index}/same.bin`, 'the same');
       if (index % 2 === 1) return [id];
       await files.delete(id);
       return [];

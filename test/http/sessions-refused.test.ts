@@ -31,8 +31,6 @@ test.each<[string, AgentParams, RegExp]>([
 });
 
 test.each<[string, Partial<SessionParams>, RegExp]>([
-  ['resources', { resources: [{ type: 'file', file_id: 'file_1' }] }, /resources: /],
-  ['vaults', { vault_ids: ['vlt_1'] }, /vault_ids: /],
   [
     'an outcome',
     { initial_events: [{ type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } }] },

@@ -6,6 +6,9 @@ import Anthropic from '@anthropic-ai/sdk';
 import { type Access, createAccess } from '../../src/catalog/access/access.js';
 import { type Catalog, createCatalogs } from '../../src/catalog/catalog.js';
 import { createEnrollments } from '../../src/catalog/profiles/enrollments.js';
+import { openMounts } from '../../src/bin/mounts.js';
+import { createTurns } from '../../src/catalog/files/turns.js';
+import type { Mounts } from '../../src/mounts/mounts.js';
 import type { RateLimits } from '../../src/http/rate-limits.js';
 import type { Clock } from '../../src/catalog/clock.js';
 import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
@@ -38,6 +41,8 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   /** The official SDK, without retries. */
   client: Anthropic;
   db: Database;
+  /** What sandboxes would hold; here there are none. */
+  mounts: Mounts;
   /** Of the default workspace. */
   catalog: Catalog;
   access: Access;
@@ -63,9 +68,7 @@ export interface TestServerOptions<Part> {
 }
 
 /** The whole API over a real socket and a real database in a directory of its own. */
-export function startTestServer(
-  options?: Omit<TestServerOptions<never>, 'createSession'>,
-): Promise<TestServer>;
+export function startTestServer(options?: Omit<TestServerOptions<never>, 'createSession'>): Promise<TestServer>;
 export function startTestServer<Part extends SessionPart>(options: TestServerOptions<Part>): Promise<TestServer<Part>>;
 export function startTestServer(options: Partial<TestServerOptions<SessionPart>> = {}) {
   return startServer({ createSession: createMemorySessions, ...options });
@@ -78,12 +81,14 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const session = options.createSession(db);
   const reported: unknown[] = [];
   const filesDir = join(dir, 'files');
+  const kept = { db, contents: createDiskContents(filesDir), turns: createTurns() };
+  const mounts = openMounts({ ...kept, dataDir: dir, log: (line) => reported.push(line) });
   const catalogOf = createCatalogs({
-    db,
+    ...kept,
+    mounts,
     sessions: session.sessions,
     log: session.log,
     secrets: openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined }),
-    contents: createDiskContents(filesDir),
     outbound: createOutbound({ allowPrivate: options.allowPrivate ?? true }),
     allowPrivate: options.allowPrivate ?? true,
     // Here nothing leaves the outbox.
@@ -124,6 +129,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     filesDir,
     client: new Anthropic({ apiKey: API_KEY, baseURL: url, maxRetries: 0 }),
     db,
+    mounts,
     catalog: catalogOf(DEFAULT_WORKSPACE),
     access,
     session,

@@ -25,6 +25,15 @@ export function cleanFileName(given: string | undefined, type: string): string {
   return name;
 }
 
+/** The same for a file that is there and keeps its place: what cannot be in a name is replaced. */
+export function toFileName(path: string): string {
+  const last = path.split('/').at(-1) ?? '';
+  const plain = last.replaceAll(DIRECTION_MARKS, '').normalize('NFC').trim();
+  const name = Array.from(plain.replaceAll(new RegExp(FORBIDDEN, 'gu'), '_').replaceAll('\\', '_'));
+  // Of a long name the end, which has the extension.
+  return name.slice(-MAX_CHARACTERS).join('') || 'unnamed';
+}
+
 function nameless(type: string): string {
   const extension = extensionFor(type);
   return extension === undefined ? 'unnamed' : `unnamed.${extension}`;

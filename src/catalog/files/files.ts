@@ -6,11 +6,10 @@ import { newId } from '../../ids.js';
 import { type Clock, toTimestamp } from '../clock.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type Page, toPage } from '../page.js';
+import type { Mounts } from '../../mounts/mounts.js';
 import type { FileRow } from '../tables.js';
-import { type FormPart, limitFile, receiveFileForm } from './file-form.js';
-import { cleanFileName } from './file-name.js';
+import { type FormPart, receiveFileForm } from './file-form.js';
 import { type FileQuery, findContents, findExpired, readFileRow, selectFiles } from './file-store.js';
-import { typeOf } from './file-type.js';
 import { keepContent, type KeptDeps, releaseContent } from './kept.js';
 
 export type FileMetadata = Anthropic.Beta.BetaFileMetadata;
@@ -23,9 +22,7 @@ export type FileMetadata = Anthropic.Beta.BetaFileMetadata;
 export interface Files {
   /** From a form with a part `file` and perhaps `expires_in_seconds`. Not downloadable. A form that is refused leaves nothing. */
   upload(parts: AsyncIterable<FormPart>): Promise<FileMetadata>;
-  /** What a session has made: downloadable, and in the session's scope. */
-  addOutput(output: FileOutput): Promise<FileMetadata>;
-  /** Newest first. */
+  /** Newest first. Of a session's, all that it has made until now. */
   list(query: FileQuery): Promise<Page<FileMetadata, AgeCursor>>;
   retrieve(id: string): Promise<FileMetadata>;
   /** Refused for what was uploaded, and for what has expired. */
@@ -37,14 +34,10 @@ export interface Files {
   removeExpired(): Promise<void>;
 }
 
-export interface FileOutput {
-  session_id: string;
-  filename: string;
-  bytes: AsyncIterable<Uint8Array>;
-}
-
 export interface FilesDeps extends NounDeps, KeptDeps {
   now: Clock;
+  /** Takes in what a session has made. */
+  mounts: Pick<Mounts, 'collect'>;
 }
 
 export function createFiles(deps: FilesDeps): Files {
@@ -52,16 +45,11 @@ export function createFiles(deps: FilesDeps): Files {
   return {
     async upload(parts) {
       const { draft, expires_in_seconds, ...named } = await receiveFileForm(parts, contents);
-      return store(deps, draft, { ...named, session_id: null, expires_in_seconds });
-    },
-
-    async addOutput({ session_id, filename, bytes }) {
-      const mime_type = typeOf(undefined, filename);
-      const named = { filename: cleanFileName(filename, mime_type), mime_type };
-      return store(deps, await contents.receive(limitFile(bytes)), { ...named, session_id });
+      return store(deps, draft, { ...named, expires_in_seconds });
     },
 
     async list(query) {
+      if (query.scope_id !== undefined) await collect(deps, query.scope_id);
       const rows = await selectFiles(db, workspace, query).execute();
       return toPage(rows, query.limit, toMetadata);
     },
@@ -106,7 +94,7 @@ export function createFiles(deps: FilesDeps): Files {
 
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
-interface NewFile extends Pick<FileRow, 'filename' | 'mime_type' | 'session_id'> {
+interface NewFile extends Pick<FileRow, 'filename' | 'mime_type'> {
   expires_in_seconds?: number | undefined;
 }
 
@@ -115,8 +103,8 @@ async function store(deps: FilesDeps, draft: Draft, file: NewFile): Promise<File
   const { expires_in_seconds: seconds, ...named } = file;
   const created_at = clock();
   const expires_at = seconds === undefined ? null : created_at + seconds * 1_000;
-  const size_bytes = draft.size;
-  const row = { id: newId('file'), workspace, ...named, size_bytes, content: draft.hash, created_at, expires_at };
+  const told = { size_bytes: draft.size, content: draft.hash, downloadable: 0, session_id: null };
+  const row = { id: newId('file'), workspace, ...named, ...told, created_at, expires_at };
   await keepContent(deps, draft, () => db.insertInto('files').values(row).execute());
   return toMetadata(row);
 }
@@ -126,12 +114,22 @@ async function release(deps: FilesDeps, hash: string | null, letGo: () => Promis
   await (hash === null ? letGo() : releaseContent(deps, hash, letGo));
 }
 
+async function collect({ db, workspace, mounts }: FilesDeps, sessionId: string): Promise<void> {
+  const session = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', sessionId)
+    .where('workspace', '=', workspace)
+    .executeTakeFirst();
+  if (session) await mounts.collect(sessionId);
+}
+
 /** The hash of the bytes, or a refusal. Of what has expired it is said first: only uploads expire, and those are never downloadable. */
-function checkDownload({ id, content, session_id, expires_at }: FileRow, now: number): string {
+function checkDownload({ id, content, downloadable, expires_at }: FileRow, now: number): string {
   if (content === null || (expires_at !== null && expires_at <= now)) {
     throw new ApiError('not_found_error', `File ${id} has expired.`, { code: 'file_expired' });
   }
-  if (session_id === null) {
+  if (downloadable === 0) {
     throw new ApiError('invalid_request_error', `file_id: file ${id} was uploaded, and cannot be downloaded`, {
       code: 'file_not_downloadable',
     });
@@ -140,7 +138,7 @@ function checkDownload({ id, content, session_id, expires_at }: FileRow, now: nu
 }
 
 function toMetadata(row: Omit<FileRow, 'content' | 'workspace'>): FileMetadata {
-  const { id, filename, mime_type, size_bytes, session_id, created_at, expires_at } = row;
+  const { id, filename, mime_type, size_bytes, session_id, created_at, downloadable, expires_at } = row;
   return {
     type: 'file',
     id,
@@ -148,7 +146,7 @@ function toMetadata(row: Omit<FileRow, 'content' | 'workspace'>): FileMetadata {
     mime_type,
     size_bytes,
     created_at: toTimestamp(created_at),
-    downloadable: session_id !== null,
+    downloadable: downloadable === 1,
     expires_at: toTimestamp(expires_at),
     scope: session_id === null ? null : { type: 'session', id: session_id },
   };

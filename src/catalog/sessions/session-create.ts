@@ -2,12 +2,14 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { InputEvent, SessionStart } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
-import { dropSkills, keepSkills } from '../skills/session-skills.js';
+import { attachResources, holdPlanned } from '../resources/attach.js';
+import { planResources } from '../resources/plan.js';
+import { keepSkills } from '../skills/session-skills.js';
 import { validate } from '../validate.js';
 import type { EventParams } from './event-schema.js';
 import { checkInitialEvents } from './event-support.js';
 import { type CheckedParams, checkParams } from './session-check.js';
-import type { SessionDeps } from './session-deps.js';
+import { forgetSession, type SessionDeps } from './session-deps.js';
 import { currentAgent } from './session-resource.js';
 import { sessionCreateSchema } from './session-schema.js';
 
@@ -36,7 +38,7 @@ export interface Origin {
   id: string;
   deployment_id?: string;
   /** Takes part in the transaction that makes the session visible. */
-  settle?(tx: Database): Promise<void>;
+  settle?: (tx: Database) => Promise<void>;
   /** An earlier attempt may have come some way with this id: it is completed, and one that fails is not undone. */
   isRepeatable?: boolean;
 }
@@ -79,43 +81,47 @@ async function findStored(db: Database, id: string): Promise<Stored | undefined>
   return { thread_id, created_at, agent_name: currentAgent(row, { agent: null }).name };
 }
 
-function insertSession(deps: SessionDeps, params: SessionParams, { id, deployment_id }: Origin): Promise<Stored> {
-  const { db, workspace, clock } = deps;
-  return db.transaction().execute(async (tx) => {
-    const agent = await checkParams({ ...deps, db: tx }, params);
-    const thread_id = newId('sthr');
-    const created_at = clock();
-    await tx
-      .insertInto('sessions')
-      .values({
-        id,
-        workspace,
-        thread_id,
-        agent_id: agent.id,
-        agent_version: agent.version,
-        agent: JSON.stringify(agent),
-        environment_id: params.environment_id,
-        deployment_id: deployment_id ?? null,
-        vault_ids: '[]',
-        resources: '[]',
-        created_at,
-        started_at: null,
-        archived_at: null,
-        deleted_at: null,
-      })
-      .execute();
-    await keepSkills(tx, { session_id: id, workspace }, agent.skills);
-    return { thread_id, agent_name: agent.name, created_at };
-  });
+async function insertSession(deps: SessionDeps, params: SessionParams, origin: Origin): Promise<Stored> {
+  const planned = await planResources(deps, params.resources ?? []);
+  return holdPlanned(deps.turns, planned, () =>
+    deps.db.transaction().execute((tx) => insertRows(deps, tx, params, origin)),
+  );
+}
+
+async function insertRows(deps: SessionDeps, tx: Database, params: SessionParams, origin: Origin): Promise<Stored> {
+  const { workspace, clock } = deps;
+  const { id, deployment_id } = origin;
+  const agent = await checkParams({ ...deps, db: tx }, params);
+  const thread_id = newId('sthr');
+  const created_at = clock();
+  await tx
+    .insertInto('sessions')
+    .values({
+      id,
+      workspace,
+      thread_id,
+      agent_id: agent.id,
+      agent_version: agent.version,
+      agent: JSON.stringify(agent),
+      environment_id: params.environment_id,
+      deployment_id: deployment_id ?? null,
+      vault_ids: JSON.stringify(params.vault_ids ?? []),
+      created_at,
+      started_at: null,
+      archived_at: null,
+      deleted_at: null,
+    })
+    .execute();
+  const planned = await planResources({ ...deps, db: tx }, params.resources ?? []);
+  await attachResources({ ...deps, db: tx }, planned, { session_id: id, created_at, position: 0 });
+  await keepSkills(tx, { session_id: id, workspace }, agent.skills);
+  return { thread_id, agent_name: agent.name, created_at };
 }
 
 /** A start that got no answer may have happened: the row then stays, marked for deletion, until the workflow is gone too. */
 async function undo(deps: SessionDeps, { id, isRepeatable = false }: Origin, error: unknown): Promise<void> {
-  const { db, clock } = deps;
   const refused = error instanceof ApiError && error.type === 'invalid_request_error';
-  if (refused) {
-    await db.deleteFrom('sessions').where('id', '=', id).execute();
-    await dropSkills(deps, id);
-  } else if (!isRepeatable)
-    await db.updateTable('sessions').set({ deleted_at: clock() }).where('id', '=', id).execute();
+  if (refused) await forgetSession(deps, id);
+  else if (!isRepeatable)
+    await deps.db.updateTable('sessions').set({ deleted_at: deps.clock() }).where('id', '=', id).execute();
 }

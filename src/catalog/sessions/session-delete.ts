@@ -1,6 +1,5 @@
 import { ApiError } from '../../api-error.js';
-import { isBusy, readLive, type SessionDeps } from './session-deps.js';
-import { dropSkills } from '../skills/session-skills.js';
+import { forgetSession, isBusy, readLive, type SessionDeps } from './session-deps.js';
 import { invalid } from '../validate.js';
 
 /** A session that was being created or deleted when its server stopped, or that could not be reached since. */
@@ -31,8 +30,7 @@ export async function finishDeletion(deps: SessionDeps, id: string): Promise<voi
     if (refused) await setDeleted(deps, id, null);
     throw error;
   }
-  await dropSkills(deps, id);
-  await deps.db.deleteFrom('sessions').where('id', '=', id).execute();
+  await forgetSession(deps, id);
 }
 
 /**

@@ -1,13 +1,21 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { SessionAgent, SessionState, SessionUsage } from '../../session/session.js';
 import { toTimestamp } from '../clock.js';
+import { toResource } from '../resources/resource-rows.js';
+import type { SessionResourceRow } from '../resources/resource-tables.js';
 import type { SessionRow } from '../tables.js';
 
 export type Session = Anthropic.Beta.Sessions.BetaManagedAgentsSession;
 export type Thread = Anthropic.Beta.Sessions.BetaManagedAgentsSessionThread;
 
+interface ShownSession {
+  row: SessionRow;
+  state: SessionState;
+  resources: readonly SessionResourceRow[];
+}
+
 /** The session as responses show it: what it was created with, and the fold of its log. */
-export function toSession(row: SessionRow, state: SessionState, now: number): Session {
+export function toSession({ row, state, resources }: ShownSession, now: number): Session {
   return {
     type: 'session',
     id: row.id,
@@ -17,9 +25,9 @@ export function toSession(row: SessionRow, state: SessionState, now: number): Se
     agent: currentAgent(row, state),
     environment_id: row.environment_id,
     deployment_id: row.deployment_id,
-    // Both written at creation, by the catalog and by nothing else.
+    // Written at creation, by the catalog and by nothing else.
     vault_ids: JSON.parse(row.vault_ids) as string[],
-    resources: JSON.parse(row.resources) as Session['resources'],
+    resources: resources.map(toResource),
     // A state that was folded before there were budgets has no such field.
     budget: state.budget ?? null,
     outcome_evaluations: [],

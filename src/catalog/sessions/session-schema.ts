@@ -7,12 +7,11 @@ import { initialEventsSchema } from './event-schema.js';
 import { mcpServersSchema } from '../agents/mcp.js';
 import { metadataPatchSchema, metadataSchema } from '../metadata.js';
 import { modelSchema } from '../agents/model-config.js';
+import { resourcesSchema } from '../resources/resource-schema.js';
 import { skillsSchema } from '../agents/skills.js';
 
 type OfHeader = 'betas' | 'workspace_id';
-/** What is refused as long as it does not exist; its shape is looked at once it does. */
-type NotYet = 'resources';
-type Create = Omit<Anthropic.Beta.Sessions.SessionCreateParams, OfHeader | NotYet>;
+type Create = Omit<Anthropic.Beta.Sessions.SessionCreateParams, OfHeader>;
 type Update = Omit<Anthropic.Beta.Sessions.SessionUpdateParams, OfHeader>;
 type OverridesParams = Anthropic.Beta.Sessions.BetaManagedAgentsAgentWithOverridesParams;
 /** The overrides may be cleared with null, which the SDK's types do not say of all of them. */
@@ -42,14 +41,20 @@ const agentSchema = z.union([
   ]),
 ]) satisfies z.ZodType<AgentSelection>;
 
+/** The same vault twice is one. */
+const vaultIdsSchema = z
+  .array(id)
+  .max(50)
+  .transform((ids) => [...new Set(ids)]);
+
 export const sessionCreateSchema = z.strictObject({
   agent: agentSchema,
   environment_id: id,
   title,
   metadata: metadataSchema.exactOptional(),
   initial_events: initialEventsSchema.exactOptional(),
-  vault_ids: z.array(id).exactOptional(),
-  resources: z.array(z.unknown()).exactOptional(),
+  vault_ids: vaultIdsSchema.exactOptional(),
+  resources: resourcesSchema.exactOptional(),
   budget: budgetSchema.exactOptional(),
 }) satisfies z.ZodType<Omit<Create, 'agent'> & { agent: AgentSelection }>;
 

@@ -44,10 +44,6 @@ export async function readSession(db: Database, workspace: string, id: string): 
  */
 export async function listSessionRows(db: Database, workspace: string, query: SessionQuery): Promise<SessionRows> {
   checkCursor(query);
-  // No session has a memory store yet, so nothing matches one.
-  if (query.memory_store_id !== undefined) {
-    return { rows: [], next: null, prev: null };
-  }
   const forward = query.page?.direction !== 'prev';
   const found = await selectPage(db, workspace, query, forward).execute();
   const rows = found.slice(0, query.limit);
@@ -73,6 +69,12 @@ function selectFiltered(db: Database, workspace: string, filter: SessionQuery) {
     if (filter.agent_version !== undefined) query = query.where('sessions.agent_version', '=', filter.agent_version);
   }
   if (filter.deployment_id !== undefined) query = query.where('sessions.deployment_id', '=', filter.deployment_id);
+  const { memory_store_id } = filter;
+  if (memory_store_id !== undefined) {
+    query = query.where('sessions.id', 'in', (eb) =>
+      eb.selectFrom('session_resources').select('session_id').where('memory_store_id', '=', memory_store_id),
+    );
+  }
   if (created_at?.gt !== undefined) query = query.where('sessions.created_at', '>', created_at.gt);
   if (created_at?.gte !== undefined) query = query.where('sessions.created_at', '>=', created_at.gte);
   if (created_at?.lt !== undefined) query = query.where('sessions.created_at', '<', created_at.lt);

@@ -32,12 +32,6 @@ function canRead({ tools }: Pick<SessionAgent, 'tools'>): boolean {
   return config?.enabled === true;
 }
 
-/** Refuses what a session is created with and cannot have yet. */
-export function checkRequestSupport(request: { vault_ids?: unknown[]; resources?: unknown[] }): void {
-  if (request.resources && request.resources.length > 0) throw invalid('resources', 'resources are not available yet');
-  if (request.vault_ids && request.vault_ids.length > 0) throw invalid('vault_ids', 'vaults are not available yet');
-}
-
 export function checkEnvironmentSupport(config: EnvironmentConfig): void {
   if (config.type === 'cloud') return;
   throw invalid('environment_id', 'self_hosted environments cannot run sessions yet');

@@ -4,6 +4,7 @@ import { createSession } from './session-create.js';
 import { deleteSession, finishDeletion, listUnfinished, type Unfinished } from './session-delete.js';
 import { isBusy, readLive, type SessionDeps } from './session-deps.js';
 import { type Session, toSession } from './session-resource.js';
+import { readResources } from '../resources/resource-rows.js';
 import { listSessionRows, type SessionCursor, type SessionQuery } from './session-store.js';
 import { updateSession } from './session-update.js';
 import type { SessionRow } from '../tables.js';
@@ -34,7 +35,7 @@ export interface SessionPage {
 export function createSessionCatalog(deps: SessionDeps): SessionCatalog {
   const retrieve = async (id: string) => {
     const { row, state } = await readLive(deps, id);
-    return toSession(row, state, deps.now());
+    return toSession({ row, state, resources: await readResources(deps.db, [id]) }, deps.now());
   };
   return {
     create: async (body) => retrieve(await createSession(deps, body)),
@@ -60,11 +61,17 @@ export function createSessionCatalog(deps: SessionDeps): SessionCatalog {
 async function listSessions(deps: SessionDeps, query: SessionQuery): Promise<SessionPage> {
   const { rows, next, prev } = await listSessionRows(deps.db, deps.workspace, query);
   const states = await Promise.all(rows.map((row) => deps.log.getState(row.id)));
+  const resources = await readResources(
+    deps.db,
+    rows.map(({ id }) => id),
+  );
   const now = deps.now();
   const data = rows.flatMap((row, index) => {
     const state = states[index];
     // Without a state it has been deleted since the rows were read.
-    return state && isWanted(row, state, query) ? [toSession(row, state, now)] : [];
+    return state && isWanted(row, state, query)
+      ? [toSession({ row, state, resources: resources.filter(({ session_id }) => session_id === row.id) }, now)]
+      : [];
   });
   return { data, next, prev };
 }

@@ -2,7 +2,7 @@ import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 
 /** Where there are secrets, each sealed for the id of its row. */
-const TABLES = ['vault_credentials', 'webhook_endpoints'] as const;
+const TABLES = ['vault_credentials', 'webhook_endpoints', 'session_resources'] as const;
 type Table = (typeof TABLES)[number];
 
 /** The ids of all vault keys that secrets are sealed under. */
@@ -46,7 +46,8 @@ async function resealSome(tx: Database, table: Table, keyId: string, { from, to 
     .limit(AT_ONCE)
     .execute();
   for (const { id, key_id, secret } of rows) {
-    if (key_id === null || secret === null) throw new Error(`Of the secret of ${id} only a part is there.`);
+    if (id === null || key_id === null || secret === null)
+      throw new Error(`Of the secret of ${id} only a part is there.`);
     const sealed = to.seal(id, from.open(id, { key_id, secret }));
     await tx.updateTable(table).set(sealed).where('id', '=', id).execute();
   }

@@ -34,11 +34,7 @@ export async function up(schema: SchemaModule): Promise<void> {
     .addColumn('body', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('webhook_outbox_pk', ['event_id', 'endpoint_id'])
     .execute();
-  await schema
-    .createIndex('webhook_outbox_by_age')
-    .on('webhook_outbox')
-    .columns(['created_at', 'event_id'])
-    .execute();
+  await schema.createIndex('webhook_outbox_by_age').on('webhook_outbox').columns(['created_at', 'event_id']).execute();
   await schema
     .createTable('webhook_cursors')
     .addColumn('session_id', 'text', (c) => c.primaryKey().references('sessions.id').onDelete('cascade'))
