@@ -41,6 +41,9 @@ const PARTS: Record<string, Rule> = {
   // Seals secrets; knows no table.
   vault: { code: ['config'], packages: ['node'] },
 
+  // When something is due: pure.
+  schedule: { packages: ['node'] },
+
   // Prices are data; what workflows use of it is arithmetic.
   pricing: { types: ['model'], packages: ['node', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
 
@@ -61,6 +64,8 @@ const PARTS: Record<string, Rule> = {
   files: { code: ['api-error'], packages: ['node', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'] },
 
   catalog: {
+    code: ['schedule', 'storage', 'api-error', 'ids', 'net', 'webhooks'],
+    types: ['session', 'model', 'vault', 'files'],
     code: ['storage', 'api-error', 'ids', 'net', 'webhooks'],
     types: ['session', 'model', 'mounts', 'vault', 'files'],
     packages: ['node', 'kysely', 'yaml', 'yauzl', 'yazl', 'zod'],
@@ -74,15 +79,19 @@ const PARTS: Record<string, Rule> = {
   },
   cli: { packages: ['node', '@anthropic-ai/sdk'] },
 
-  workflows: { code: ['harness', 'pricing'], types: ['session', 'activities'], packages: ['@temporalio/workflow'] },
+  workflows: {
+    code: ['harness', 'pricing'],
+    types: ['session', 'activities', 'schedule'],
+    packages: ['@temporalio/workflow'],
+  },
   activities: {
     code: ['harness', 'session', 'sandbox', 'api-error', 'ids'],
-    types: ['model', 'mounts', 'pricing', 'storage', 'webhooks'],
+    types: ['schedule', 'model', 'mounts', 'pricing', 'storage', 'webhooks'],
     packages: ['node', '@temporalio/activity', '@temporalio/common'],
     packageTypes: ['@anthropic-ai/sdk'],
   },
   temporal: {
-    code: ['session', 'harness', 'config', 'api-error', 'ids', 'storage'],
+    code: ['schedule', 'session', 'harness', 'config', 'api-error', 'ids', 'storage'],
     types: ['activities', 'mounts', 'webhooks', 'workflows', 'sandbox'],
     packages: [
       'node',

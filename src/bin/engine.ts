@@ -3,6 +3,7 @@ import { createCompactContext } from '../../activities/compact-context.js';
 import { createControl } from '../../activities/control.js';
 import { createFairGate } from '../../activities/fair-gate.js';
 import { createFinishedCalls } from '../../activities/finished-calls.js';
+import { createFireActivities } from '../../activities/fires.js';
 import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
@@ -13,6 +14,7 @@ import type { FactsOf } from '../model/facts.js';
 import type { Model } from '../model/model.js';
 import type { Mounts } from '../mounts/mounts.js';
 import type { Prices } from '../pricing/prices.js';
+import type { Fires } from '../schedule/fire.js';
 import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
 import type { Blobs } from '../session/blobs.js';
 import { createBus } from '../session/bus.js';
@@ -44,6 +46,8 @@ export interface EngineDeps {
   maxRunning: number;
   maxCachedWorkflows: number;
   stickyTimeoutMs: number;
+  /** Carries out what schedules cause. */
+  fires: Promise<Fires>;
   /** Told of what is projected, and asked before a session's log goes. */
   announcer: Pick<SessionAnnouncer, 'note' | 'settle'>;
   agentOf(sessionId: string): Promise<SessionAgent>;
@@ -86,6 +90,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     compactContext: createCompactContext({ ...deps, transcripts, control: fair }),
     runTool: createRunTool({ sandboxes, spec, mounts, blobs, control: fair, finished }),
     stopTool: createStopTool({ sandboxes, spec, mounts, blobs, control, finished }),
+    ...createFireActivities(deps.fires),
   };
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });

@@ -1,12 +1,14 @@
 import type { SessionCatalog } from '../catalog/sessions/sessions.js';
 import { loadState } from '../session/projection.js';
 import type { Database } from '../storage/database.js';
+import type { DeploymentsAtWork } from './deployments.js';
 import type { Engine } from './engine.js';
 
 export interface RecoveryDeps {
   db: Database;
   engine: Engine;
   sessions: Pick<SessionCatalog, 'listUnfinished' | 'finishDeletion'>;
+  deployments: Pick<DeploymentsAtWork, 'recover' | 'tidy'>;
   log: (line: string) => void;
 }
 
@@ -22,9 +24,11 @@ export function startRecovery(deps: RecoveryDeps): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const recovery = { ...deps, stopping: stopping.signal };
   const report = (error: unknown): void => deps.log(`recovery: ${String(error)}`);
-  let work = recoverSessions(recovery).catch(report);
+  const recovered = [recoverSessions(recovery), deps.deployments.recover()];
+  let work: Promise<unknown> = Promise.all(recovered.map((one) => one.catch(report)));
   const timer = setInterval(() => {
     work = work.then(() => finishUnfinished(recovery)).catch(report);
+    work = work.then(() => deps.deployments.tidy()).catch(report);
   }, TIDY_EVERY_MS);
   timer.unref();
   return {

@@ -14,10 +14,10 @@ import { createHttpServer, type HttpServerDeps } from '../http/server.js';
 import { createOutbound } from '../net/outbound.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
 import { startReaper } from '../sandbox/reaper.js';
-import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
 import type { Mounts } from '../mounts/mounts.js';
+import type { Sandboxes, SandboxSpec } from '../sandbox/sandbox.js';
 import { createFileBlobs } from '../session/blobs.js';
-import { type Database, openDatabase } from '../storage/database.js';
+import type { Database } from '../storage/database.js';
 import { connectClient } from '../temporal/connection.js';
 import { obtainTemporal } from '../temporal/server/binary.js';
 import type { TemporalServer } from '../temporal/server/embedded-server.js';
@@ -25,15 +25,17 @@ import { startTemporal } from '../temporal/server/embedded.js';
 import { connectExisting } from '../temporal/server/namespace.js';
 import { type CleanUp, createCleanUp } from './clean-up.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
+import { type DeploymentsAtWork, openDeployments } from './deployments.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
 import { startExpiry } from './expiry.js';
 import { openContents } from './files.js';
 import { openSandboxes } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
-import { startRecovery } from './recovery.js';
 import { openMounts } from './mounts.js';
+import { startRecovery } from './recovery.js';
 import { agentOf, clientOf, findSession } from './session-rows.js';
+import { openStore } from './store.js';
 import { openVault } from './vault.js';
 import { openWebhooks, type Webhooks } from './webhooks.js';
 
@@ -71,7 +73,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const key = loadApiKey(config);
   const opening = [
     openTemporal(config, log, cleanUp),
-    openStore(config, cleanUp),
+    openRows(config, directory, cleanUp),
     openSandboxes(config, directory, log, cleanUp),
   ] as const;
   // One may fail while another is still starting something, which has to be there to be undone.
@@ -83,12 +85,14 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   cleanUp.add(() => client.connection.close());
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
+  const contents = await openContents(config, directory);
+  const mounts = openMounts({ db, directory, contents, log });
+  const deployments = openDeployments(config, { db, client });
   const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
   const mounts = openMounts({ ...kept, dataDir: directory.path, log });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
-  const { announcer } = webhooks;
-  const parts = { client, temporal, db, directory, models, prices, mounts, announcer, ...hands, log };
+  const parts = { client, temporal, db, directory, models, prices, mounts, deployments, webhooks, ...hands, log };
   const engine = await openEngine(config, parts, cleanUp);
   const tunnelKey = loadTunnelKey(config);
   const catalogOf = createCatalogs({
@@ -96,6 +100,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     mounts,
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
+    scheduleSync: deployments.scheduleSync,
     secrets,
     outbound,
     allowPrivate: config.allowPrivateAddresses,
@@ -106,13 +111,14 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     tunnelKey,
   });
   await webhooks.start(cleanUp);
+  deployments.begin(catalogOf);
   const { files, sessions } = catalogOf(DEFAULT_WORKSPACE);
   await startUpkeep(config, { db, files, mounts, sandboxes: hands.sandboxes, log }, cleanUp);
   const enrollments = createEnrollments({ db, key: tunnelKey });
   const api = { catalogOf, access: createAccess({ db }), enrollments, log: engine.log, apiKeys: [key.value] };
   const url = await openApi(config, options, api, cleanUp);
   directory.announce(url);
-  const recovery = startRecovery({ db, engine, sessions, log });
+  const recovery = startRecovery({ db, engine, sessions, deployments, log });
   cleanUp.add(() => recovery.stop());
   return {
     url,
@@ -168,15 +174,15 @@ async function openTemporal(config: Config, log: (line: string) => void, cleanUp
   return temporal;
 }
 
-async function openStore(config: Config, cleanUp: CleanUp): Promise<Database> {
-  const db = await orExplain('the database cannot be opened', openDatabase(config.database));
+async function openRows(config: Config, directory: DataDirectory, cleanUp: CleanUp): Promise<Database> {
+  const db = await openStore(config, directory);
   cleanUp.add(() => db.destroy());
   return db;
 }
 
 const SPEC: SandboxSpec = { cpus: 1, memoryMb: 1_024, pids: 256, diskMb: 10_240, env: {} };
 
-interface Parts extends Pick<Webhooks, 'announcer'> {
+interface Parts {
   client: Client;
   temporal: TemporalServer;
   db: Database;
@@ -184,16 +190,20 @@ interface Parts extends Pick<Webhooks, 'announcer'> {
   models: ServedModels;
   prices: Prices;
   mounts: Mounts;
+  deployments: DeploymentsAtWork;
+  webhooks: Pick<Webhooks, 'announcer'>;
   sandboxes: Sandboxes;
   log: (line: string) => void;
 }
 
 async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {
-  const { temporal, db, directory, models } = parts;
+  const { temporal, db, directory, models, deployments, webhooks } = parts;
   const { continueAsNewEvents, heartbeatTimeoutMs, maxCachedWorkflows, stickyTimeoutMs } = config.temporal;
   const engine = await startEngine({
     ...parts,
     address: temporal.address,
+    fires: deployments.fires,
+    announcer: webhooks.announcer,
     blobs: createFileBlobs(join(directory.path, 'blobs')),
     model: models.model,
     factsOf: models.factsOf,

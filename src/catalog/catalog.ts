@@ -7,6 +7,8 @@ import type { Database } from '../storage/database.js';
 import { type Agents, createAgents } from './agents/agents.js';
 import type { Secrets } from '../vault/secrets.js';
 import { type Clock, createRisingClock } from './clock.js';
+import { createDeploymentRuns, type DeploymentRuns } from './deployments/deployment-runs.js';
+import { createDeployments, type Deployments, type DeploymentsDeps } from './deployments/deployments.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
 import { createMemories, type Memories } from './memory/memories.js';
 import { createMemoryStores, type MemoryStores } from './memory/memory-stores.js';
@@ -53,6 +55,8 @@ export interface Catalog {
   memoryStores: MemoryStores;
   memories: Memories;
   memoryVersions: MemoryVersions;
+  deployments: Deployments;
+  deploymentRuns: DeploymentRuns;
   models: Models;
   userProfiles: UserProfiles;
   tunnels: Tunnels;
@@ -78,6 +82,8 @@ export interface CatalogDeps {
   allowPrivate: boolean;
   /** Brings webhooks to their endpoints. */
   courier: Courier;
+  /** Has deployments run at their times. */
+  scheduleSync: DeploymentsDeps['scheduleSync'];
   models: ListModels;
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */
@@ -134,6 +140,8 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     memoryStores: createMemoryStores(deps),
     memories: createMemories(deps),
     memoryVersions: createMemoryVersions(deps),
+    deployments: createDeployments(deps),
+    deploymentRuns: createDeploymentRuns(deps),
     models: createModels(deps.models),
     userProfiles: createUserProfiles(deps),
     tunnels: createTunnels(deps),

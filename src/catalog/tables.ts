@@ -240,8 +240,8 @@ export interface DeploymentRow {
   paused_reason: string | null;
   /** Rises whenever what its Schedule at Temporal has to say changes; 0 when it never had one. */
   schedule_revision: number;
-  /** What the Schedule is known to say. */
-  synced_revision: number;
+  /** 1 until the Schedule is known to say it. */
+  unsynced: number;
   last_run_at: number | null;
   created_at: number;
   updated_at: number;

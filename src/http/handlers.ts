@@ -3,6 +3,7 @@ import type { Catalog, CatalogOf } from '../catalog/catalog.js';
 import { accessHandlers } from './access.js';
 import { adminWebhookHandlers } from './admin-webhooks.js';
 import { agentHandlers } from './agents.js';
+import { deploymentHandlers } from './deployments.js';
 import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
 import { fileHandlers } from './files.js';
@@ -50,6 +51,7 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...fileHandlers(catalog.files),
     ...skillHandlers(catalog.skills, catalog.skillVersions),
     ...memoryStoreHandlers(catalog),
+    ...deploymentHandlers(catalog.deployments, catalog.deploymentRuns),
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),
     ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),

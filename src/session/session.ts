@@ -42,6 +42,7 @@ export interface SessionChange {
  * ApiError: `invalid_request_error` for a state that forbids it, `unavailable_error` when no worker answers in 10 s.
  */
 export interface Sessions {
+  /** Idempotent: a session that has been started goes on as it was. */
   start(start: SessionStart): Promise<void>;
   /** All or nothing; the echoes come back in order. */
   send(sessionId: string, events: InputEvent[]): Promise<SessionEvent[]>;

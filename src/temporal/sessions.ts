@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ApiError } from '../api-error.js';
 import {
@@ -16,6 +21,7 @@ import type { Freshness } from '../session/log.js';
 import { listed } from '../session/projection.js';
 import type { Sessions, SessionStart } from '../session/session.js';
 import { GRPC, grpcCode } from './connection.js';
+import { PATIENCE_MS, unavailable, withPatience } from './patience.js';
 import type { Sweep } from './sweep.js';
 import { TASK_QUEUE } from './task-queue.js';
 
@@ -79,11 +85,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
   };
 }
 
-const PATIENCE_MS = 10_000;
-
 async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<void> {
   const input: WorkflowInput = { start, limits: deps.limits };
-  await withPatience(deps.client, () =>
+  const starting = withPatience(deps.client, () =>
     deps.client.workflow.start(WORKFLOW_TYPE, {
       workflowId: start.session_id,
       taskQueue: TASK_QUEUE,
@@ -94,6 +98,10 @@ async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<v
       staticSummary: start.title ?? start.agent_name,
     }),
   );
+  await starting.catch((error: unknown) => {
+    // Nobody else has this id: it was an attempt of ours that was cut off.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  });
 }
 
 const RETRY_MS = 50;
@@ -168,24 +176,4 @@ async function isRunning(client: Client, workflowId: string): Promise<boolean> {
 
 function over(): ApiError {
   return new ApiError('invalid_request_error', 'The session is archived or terminated and takes no more events.');
-}
-
-/** Bounds a call; without an answer in time, or without a server, the caller is told to come again. */
-async function withPatience<T>(client: Client, call: () => Promise<T>): Promise<T> {
-  try {
-    return await client.withDeadline(Date.now() + PATIENCE_MS, call);
-  } catch (error) {
-    const code = grpcCode(error);
-    const isLate = code === GRPC.deadlineExceeded || code === GRPC.cancelled || isTimeout(error);
-    if (!isLate && code !== GRPC.unavailable) throw error;
-    throw unavailable(isLate ? 'No worker took the request in time.' : 'The Temporal server cannot be reached.');
-  }
-}
-
-function unavailable(why: string): ApiError {
-  return new ApiError('unavailable_error', `${why} Nothing was lost; try again.`, { retryAfter: 2 });
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'WorkflowUpdateRPCTimeoutOrCancelledError';
 }

@@ -2,6 +2,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker, type InjectedSinks } 
 import type { Activities } from '../../activities/activities.js';
 import type { Control } from '../../activities/control.js';
 import type { SessionSinks } from '../../workflows/sinks.js';
+import type { FireActivities } from '../schedule/fire.js';
 import type { Projector } from '../session/projector.js';
 import { TASK_QUEUE } from './task-queue.js';
 
@@ -10,7 +11,7 @@ export interface WorkerDeps {
   namespace: string;
   /** File with the workflow code, bundled when Drover was built. */
   bundle: string;
-  activities: Activities;
+  activities: Activities & FireActivities;
   projector: Projector;
   control: Control;
   /** Activities at work at once. */

@@ -6,6 +6,7 @@ import { BUDGET, CUSTOM, DOCUMENT, IMAGE, REPOSITORY, RESULT, TEXT, TOOLSET } fr
 import type { Scene, Target } from './scene.js';
 
 type AgentCreate = Anthropic.Beta.Agents.AgentCreateParams;
+type DeploymentCreate = Anthropic.Beta.Deployments.DeploymentCreateParams;
 type EventSend = Anthropic.Beta.Sessions.EventSendParams;
 type SessionCreate = Anthropic.Beta.Sessions.SessionCreateParams;
 type ResourceAdd = Anthropic.Beta.Sessions.ResourceAddParams;
@@ -129,6 +130,20 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'userProfiles.delete': { destroys: true },
   'userProfiles.createEnrollmentURL': {},
   'userProfiles.actionURLs.create': { body: () => ({ action: { type: 'enroll_end_user' } }) },
+  'deployments.create': { body: deploymentCreate },
+  'deployments.retrieve': {},
+  'deployments.update': {
+    body: (known) => ({ ...deploymentCreate(known), description: null, metadata: { a: null }, budget: null }),
+  },
+  'deployments.list': { query: 'limit=5&status=active&agent_id=x&created_at[gte]=2026-01-01T00:00:00Z' },
+  'deployments.archive': { destroys: true },
+  'deployments.pause': {},
+  'deployments.run': {},
+  'deployments.unpause': {},
+  'deploymentRuns.retrieve': {},
+  'deploymentRuns.list': {
+    query: 'limit=500&has_error=false&trigger_type=manual&created_at[lt]=2100-01-01T00:00:00Z',
+  },
   'tunnels.create': { body: () => ({ display_name: 't' }) },
   'tunnels.retrieve': {},
   'tunnels.list': { query: 'limit=5&include_archived=true' },
@@ -246,6 +261,20 @@ function sessionCreate({ agent_id: id, environment_id, file_id, vault_id }: Know
     metadata: { a: 'b' },
     budget: BUDGET,
     initial_events: [{ type: 'user.message', content: [TEXT, IMAGE, DOCUMENT] }],
+  };
+}
+
+function deploymentCreate({ agent_id: id, environment_id }: Known): DeploymentCreate {
+  return {
+    name: 'd',
+    agent: { type: 'agent', id, version: 1 },
+    environment_id,
+    initial_events: [{ type: 'user.message', content: [TEXT] }],
+    schedule: { type: 'cron', expression: '0 9 1,31 1-3/2 0-7', timezone: 'Europe/Berlin' },
+    budget: BUDGET,
+    metadata: { a: 'b' },
+    resources: [],
+    vault_ids: [],
   };
 }
 

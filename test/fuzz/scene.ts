@@ -29,6 +29,8 @@ export interface Scene {
   spare_tunnel_id: string;
   /** The organization's. */
   webhook_id: string;
+  deployment_id: string;
+  deployment_run_id: string;
   vault_id: string;
   /** An `mcp_oauth` one, of a server that is not there. */
   credential_id: string;
@@ -95,6 +97,13 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const spareTunnel = await beta.tunnels.create({});
   const url = 'https://example.com/a';
   const webhook = await beta.organization.webhooks.create({ url, enabled_events: ['external_key.failed'] });
+  const deployment = await beta.deployments.create({
+    name: 'd',
+    agent: agent.id,
+    environment_id: environment.id,
+    initial_events: [{ type: 'user.message', content: [{ type: 'text', text: 'go' }] }],
+  });
+  const run = await beta.deployments.run(deployment.id);
   const vault = await beta.vaults.create({ display_name: 'v' });
   const auth = { type: 'mcp_oauth', access_token: 't', mcp_server_url: 'http://127.0.0.1:9/mcp' } as const;
   const credential = await beta.vaults.credentials.create(vault.id, { auth });
@@ -118,6 +127,8 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     certificate_id: certificate.id,
     spare_tunnel_id: spareTunnel.id,
     webhook_id: webhook.id,
+    deployment_id: deployment.id,
+    deployment_run_id: run.id,
     vault_id: vault.id,
     credential_id: credential.id,
     file_id: file.id,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { type Access, createAccess } from '../../src/catalog/access/access.js';
 import { type Catalog, createCatalogs } from '../../src/catalog/catalog.js';
+import { createScheduleSync, type ScheduleSync } from '../../src/catalog/deployments/schedule-sync.js';
 import { createEnrollments } from '../../src/catalog/profiles/enrollments.js';
 import { openMounts } from '../../src/bin/mounts.js';
 import { createTurns } from '../../src/catalog/files/turns.js';
@@ -21,6 +22,7 @@ import type { SessionLog, Sessions } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
 import { openSecrets } from '../../src/vault/secrets.js';
 import { dropDatabase, newDatabase } from './database.js';
+import { createMemorySchedules, type MemorySchedules } from './memory-schedules.js';
 import { createMemorySessions, type MemorySessions } from './memory-session.js';
 import { MODELS } from './models.js';
 
@@ -28,6 +30,7 @@ export const API_KEY = 'sk-ant-api-test-1';
 export const SECOND_API_KEY = 'sk-ant-api-test-2';
 /** The one model without a list price. */
 export const UNPRICED_MODEL = 'unpriced';
+
 const TUNNEL_KEY = 'a secret';
 
 export interface TestServer<Part extends SessionPart = MemorySessions> {
@@ -47,6 +50,9 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   catalog: Catalog;
   access: Access;
   session: Part;
+  /** Stand-in for Temporal's. */
+  schedules: MemorySchedules;
+  scheduleSync: ScheduleSync;
   /** What the server said was not the caller's fault. */
   reported: unknown[];
   stop(): Promise<void>;
@@ -80,6 +86,8 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const db = await openDatabase(place);
   const session = options.createSession(db);
   const reported: unknown[] = [];
+  const schedules = createMemorySchedules();
+  const scheduleSync = createScheduleSync({ db, schedules: schedules.schedules });
   const filesDir = join(dir, 'files');
   const kept = { db, contents: createDiskContents(filesDir), turns: createTurns() };
   const mounts = openMounts({ ...kept, dataDir: dir, log: (line) => reported.push(line) });
@@ -93,6 +101,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     allowPrivate: options.allowPrivate ?? true,
     // Here nothing leaves the outbox.
     courier: { endpointsChanged: async () => {}, outboxFilled() {} },
+    scheduleSync,
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,
@@ -133,6 +142,8 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     catalog: catalogOf(DEFAULT_WORKSPACE),
     access,
     session,
+    schedules,
+    scheduleSync,
     reported,
     stop: () => (stopped ??= stop()),
   };

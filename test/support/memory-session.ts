@@ -103,6 +103,7 @@ export function createMemorySessions(db: Database): MemorySessions {
   const sessions: Sessions = {
     async start(start) {
       if (failure) throw failure;
+      if (all.has(start.session_id)) return;
       const session = { start, events: [], state: initialState(start) };
       all.set(start.session_id, session);
       await take(start.session_id, session, start.initial_events);

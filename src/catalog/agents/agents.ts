@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
+import { archiveDeploymentsOf } from '../deployments/deployment-state.js';
+import type { DeploymentsDeps } from '../deployments/deployments.js';
 import type { NounDeps } from '../noun.js';
 import type { Database } from '../../storage/database.js';
 import { type Agent, type AgentConfig, emptyConfig, mergeConfig } from './agent-config.js';
@@ -28,13 +30,16 @@ export interface Agents {
   update(id: string, body: unknown): Promise<Agent>;
   /** Newest first. */
   list(query: AgentQuery): Promise<Page<Agent, AgeCursor>>;
-  /** Idempotent. */
+  /** With its deployments. Idempotent. */
   archive(id: string): Promise<Agent>;
   /** Highest version first. */
   listVersions(query: VersionQuery): Promise<Page<Agent, VersionCursor>>;
 }
 
-export function createAgents({ db, clock, workspace }: NounDeps): Agents {
+export interface AgentsDeps extends NounDeps, Pick<DeploymentsDeps, 'scheduleSync'> {}
+
+export function createAgents(deps: AgentsDeps): Agents {
+  const { db, clock, workspace } = deps;
   return {
     async create(body) {
       const params = validate(agentCreateSchema, body);
@@ -63,13 +68,17 @@ export function createAgents({ db, clock, workspace }: NounDeps): Agents {
     list: (query) => listAgents(db, workspace, query),
 
     async archive(id) {
-      await db
-        .updateTable('agents')
-        .set({ archived_at: clock() })
-        .where('id', '=', id)
-        .where('workspace', '=', workspace)
-        .where('archived_at', 'is', null)
-        .execute();
+      const stopped = await db.transaction().execute(async (tx) => {
+        await tx
+          .updateTable('agents')
+          .set({ archived_at: clock() })
+          .where('id', '=', id)
+          .where('workspace', '=', workspace)
+          .where('archived_at', 'is', null)
+          .execute();
+        return archiveDeploymentsOf({ ...deps, db: tx }, id);
+      });
+      await deps.scheduleSync.attempt(stopped);
       return readAgent(db, workspace, id);
     },
 

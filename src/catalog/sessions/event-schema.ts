@@ -45,11 +45,26 @@ const toolConfirmation = z
     error: 'goes with result "deny" only',
   });
 
+const systemMessage = z.strictObject({
+  type: z.literal('system.message'),
+  content: z.array(textSchema).min(1).max(1000),
+});
+
 /** The events that a session may begin with. */
 export const initialEventsSchema = z
   .array(
     z.discriminatedUnion('type', [userMessage, defineOutcome], { error: oneOf('user.message', 'user.define_outcome') }),
   )
+  .max(50);
+
+/** Those that a deployment's sessions begin with. */
+export const deploymentEventsSchema = z
+  .array(
+    z.discriminatedUnion('type', [userMessage, defineOutcome, systemMessage], {
+      error: oneOf('user.message', 'user.define_outcome', 'system.message'),
+    }),
+  )
+  .min(1)
   .max(50);
 
 /** The body of `POST /v1/sessions/{id}/events`: every type that a client may send (events.md §2). */
@@ -65,7 +80,7 @@ export const sendSchema = z.strictObject({
           z.strictObject({ type: z.literal('user.custom_tool_result'), custom_tool_use_id: id, ...result }),
           z.strictObject({ type: z.literal('user.tool_result'), tool_use_id: id, ...result }),
           defineOutcome,
-          z.strictObject({ type: z.literal('system.message'), content: z.array(textSchema).min(1).max(1000) }),
+          systemMessage,
         ],
         { error: oneOf(...SENDABLE) },
       ),

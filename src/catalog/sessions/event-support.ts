@@ -24,11 +24,12 @@ export function checkInitialEvents(events: InitialEvent[]): void {
   for (const [index, event] of events.entries()) {
     const path = `initial_events.${index}`;
     if (event.type === 'user.define_outcome') throw noOutcomes(path);
-    checkContent(event.content, path);
+    if (event.type === 'user.message') checkContent(event.content, path);
   }
 }
 
-type InitialEvent = Extract<EventParams, { type: 'user.message' | 'user.define_outcome' }>;
+/** Only a deployment's sessions may begin with a system message. */
+type InitialEvent = Extract<EventParams, { type: 'user.message' | 'user.define_outcome' | 'system.message' }>;
 
 async function checkEvent(event: EventParams, path: string, session: Addressee): Promise<void> {
   switch (event.type) {

@@ -44,6 +44,9 @@ async function snapshot({ db, workspace }: Rows, params: CheckedParams): Promise
 async function checkEnvironment({ db, workspace }: Rows, params: CheckedParams): Promise<void> {
   const { environment_id: id, resources = [] } = params;
   const environment = await readEnvironment(db, workspace, id);
+  if (environment.archived_at !== null) {
+    throw invalid('environment_id', `environment ${id} is archived`, { fault: 'environment_archived' });
+  }
   if (environment.archived_at !== null) throw invalid('environment_id', `environment ${id} is archived`);
   checkResourcesFit(resources, environment);
   checkEnvironmentSupport(environment.config);

@@ -35,13 +35,21 @@ export async function finishDeletion(deps: SessionDeps, id: string): Promise<voi
 
 /**
  * For the sweep at start-up, whatever the workspace: each of these is to be handed to `finishDeletion`. What a request
- * has in work is left out.
+ * has in work is left out, and so are sessions that a deployment's run waits for: who carries out the run completes them.
  */
 export async function listUnfinished({ db, inWork }: SessionDeps): Promise<Unfinished[]> {
   const rows = await db
     .selectFrom('sessions')
     .select(['id', 'thread_id'])
     .where((eb) => eb.or([eb('started_at', 'is', null), eb('deleted_at', 'is not', null)]))
+    .where('id', 'not in', (eb) =>
+      eb
+        .selectFrom('deployment_runs')
+        .select('session_id')
+        .where('pending', '=', 1)
+        .where('session_id', 'is not', null)
+        .$narrowType<{ session_id: string }>(),
+    )
     .orderBy('created_at')
     .execute();
   return rows.filter((row) => !inWork.has(row.id));

@@ -25,7 +25,7 @@ async function createDeployments(schema: SchemaModule): Promise<void> {
     .addColumn('schedule', 'text')
     .addColumn('paused_reason', 'text')
     .addColumn('schedule_revision', 'integer', (c) => c.notNull())
-    .addColumn('synced_revision', 'integer', (c) => c.notNull())
+    .addColumn('unsynced', 'integer', (c) => c.notNull())
     .addColumn('last_run_at', 'bigint')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
@@ -34,6 +34,7 @@ async function createDeployments(schema: SchemaModule): Promise<void> {
   for (const [name, columns] of Object.entries({
     deployments_by_age: ['workspace', 'created_at', 'id'],
     deployments_by_agent: ['agent_id', 'created_at', 'id'],
+    deployments_unsynced: ['unsynced'],
   })) {
     await schema.createIndex(name).on('deployments').columns(columns).execute();
   }

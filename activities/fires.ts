@@ -1,0 +1,29 @@
+import { Context } from '@temporalio/activity';
+import type { FireActivities, Fires } from '../src/schedule/fire.js';
+
+/** After so many attempts an error that nobody foresaw is the run's outcome. */
+const ATTEMPTS = 5;
+
+/** The activities of a fire's workflow. They wait for who knows what a fire means, while the server is starting. */
+export function createFireActivities(fires: Promise<Fires>): FireActivities {
+  return {
+    planFire: (fire) => beating(async () => (await fires).plan(fire)),
+    carryOutFire(fire) {
+      const isLast = Context.current().info.attempt >= ATTEMPTS;
+      return beating(async () => (await fires).carryOut(fire, { isLast }));
+    },
+  };
+}
+
+const BEAT_MS = 1_000;
+
+/** Says from time to time that this attempt lives. */
+async function beating<T>(act: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), BEAT_MS);
+  try {
+    return await act();
+  } finally {
+    clearInterval(beat);
+  }
+}

@@ -1,0 +1,59 @@
+import type { NounDeps } from '../noun.js';
+import { isArchived } from './deployment-change.js';
+import { type PausedReason, readDeployment } from './deployment-row.js';
+
+/** Archives one deployment; part of a transaction. Idempotent. */
+export async function archiveDeployment(deps: NounDeps, id: string): Promise<void> {
+  await readDeployment(deps.db, deps.workspace, id);
+  await archiveWhere(deps, 'id', id);
+}
+
+/** Archives all of an agent's; part of a transaction. Gives the ids of those that have a Schedule to be removed. Idempotent. */
+export function archiveDeploymentsOf(deps: NounDeps, agentId: string): Promise<string[]> {
+  return archiveWhere(deps, 'agent_id', agentId);
+}
+
+async function archiveWhere(
+  { db, workspace, clock }: NounDeps,
+  column: 'id' | 'agent_id',
+  value: string,
+): Promise<string[]> {
+  const now = clock();
+  const wanted = await db
+    .selectFrom('deployments')
+    .select(['id', 'schedule'])
+    .where(column, '=', value)
+    .where('workspace', '=', workspace)
+    .where('archived_at', 'is', null)
+    .execute();
+  for (const { id, schedule } of wanted) {
+    await db
+      .updateTable('deployments')
+      .set({ archived_at: now, updated_at: now, paused_reason: null, unsynced: schedule === null ? 0 : 1 })
+      .set((eb) => ({ schedule_revision: eb('schedule_revision', '+', 1) }))
+      .where('id', '=', id)
+      .execute();
+  }
+  return wanted.filter(({ schedule }) => schedule !== null).map(({ id }) => id);
+}
+
+/** Pauses or, with null, goes on; part of a transaction. One that is paused already keeps its reason. */
+export async function setPaused(
+  { db, workspace, clock }: NounDeps,
+  id: string,
+  reason: PausedReason | null,
+): Promise<void> {
+  const row = await readDeployment(db, workspace, id);
+  if (row.archived_at !== null) throw isArchived(id, reason ? 'paused' : 'unpaused');
+  if ((row.paused_reason === null) === (reason === null)) return;
+  await db
+    .updateTable('deployments')
+    .set({
+      paused_reason: reason && JSON.stringify(reason),
+      updated_at: clock(),
+      unsynced: row.schedule === null ? 0 : 1,
+    })
+    .set((eb) => ({ schedule_revision: eb('schedule_revision', '+', 1) }))
+    .where('id', '=', id)
+    .execute();
+}

@@ -1,0 +1,90 @@
+import { newId } from '../../ids.js';
+import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
+import type { SessionDeps } from '../sessions/session-deps.js';
+import { invalid, validate } from '../validate.js';
+import type { FireResult } from '../../schedule/fire.js';
+import type { Database } from '../../storage/database.js';
+import { changeDeployment, insertDeployment } from './deployment-change.js';
+import { type Deployment, readDeployment, toDeployment } from './deployment-row.js';
+import { archiveDeployment, setPaused } from './deployment-state.js';
+import { deploymentCreateSchema, deploymentUpdateSchema } from './deployment-schema.js';
+import { completeRun } from './run-complete.js';
+import { runByHand } from './run-by-hand.js';
+import type { DeploymentRun } from './run-row.js';
+import type { ScheduleSync } from './schedule-sync.js';
+
+/** Agents set up to work by themselves. A row is the truth; its Schedule at Temporal follows it. */
+export interface Deployments {
+  create(body: unknown): Promise<Deployment>;
+  retrieve(id: string): Promise<Deployment>;
+  /** Refused once it is archived. */
+  update(id: string, body: unknown): Promise<Deployment>;
+  /** Newest first. */
+  list(query: DeploymentQuery): Promise<Page<Deployment, AgeCursor>>;
+  /** For good. Idempotent. */
+  archive(id: string): Promise<Deployment>;
+  /** Nothing is run by itself any more. Idempotent; refused once it is archived, as all that follows. */
+  pause(id: string): Promise<Deployment>;
+  /** Goes on with the next occurrence. Idempotent. */
+  unpause(id: string): Promise<Deployment>;
+  /** A session now, also of a paused one. Why there could be none is told by the run. */
+  run(id: string): Promise<DeploymentRun>;
+  /** Brings a run that its Schedule caused to its end. Throws what another attempt may mend, unless this is the last. */
+  completeRun(runId: string, attempt: { isLast: boolean }): Promise<FireResult>;
+}
+
+export interface DeploymentQuery extends ArchivableQuery {
+  agent_id?: string;
+  status?: Deployment['status'];
+  created_at?: { gte?: number; lte?: number };
+}
+
+export interface DeploymentsDeps extends SessionDeps {
+  scheduleSync: ScheduleSync;
+}
+
+export function createDeployments(deps: DeploymentsDeps): Deployments {
+  const { db, workspace, now } = deps;
+  const retrieve = async (id: string) => toDeployment(await readDeployment(db, workspace, id), now());
+  /** In a transaction; its Schedule is brought up to date at once, or later when Temporal cannot be reached now. */
+  const follow = async (id: string, change: (deps: DeploymentsDeps) => Promise<unknown>) => {
+    await db.transaction().execute((tx) => change({ ...deps, db: tx }));
+    await deps.scheduleSync.attempt([id]);
+    return retrieve(id);
+  };
+  return {
+    create(body) {
+      const params = validate(deploymentCreateSchema, body);
+      const id = newId('depl');
+      return follow(id, (tx) => insertDeployment(tx, id, params));
+    },
+    retrieve,
+    update(id, body) {
+      const update = validate(deploymentUpdateSchema, body);
+      return follow(id, (tx) => changeDeployment(tx, id, update));
+    },
+    async list(query) {
+      const rows = await selectFiltered(db, workspace, query).$call(newestLiveFirst(query)).execute();
+      const at = now();
+      return toPage(rows, query.limit, (row) => toDeployment(row, at));
+    },
+    archive: (id) => follow(id, (tx) => archiveDeployment(tx, id)),
+    pause: (id) => follow(id, (tx) => setPaused(tx, id, { type: 'manual' })),
+    unpause: (id) => follow(id, (tx) => setPaused(tx, id, null)),
+    run: (id) => runByHand(deps, id),
+    completeRun: (runId, { isLast }) => completeRun(deps, runId, isLast),
+  };
+}
+
+function selectFiltered(db: Database, workspace: string, filter: DeploymentQuery) {
+  const { agent_id, status, created_at = {} } = filter;
+  if (status !== undefined && filter.include_archived === true) {
+    throw invalid('status', 'cannot go with include_archived: what is archived counts as active');
+  }
+  let query = db.selectFrom('deployments').selectAll().where('workspace', '=', workspace);
+  if (agent_id !== undefined) query = query.where('agent_id', '=', agent_id);
+  if (status !== undefined) query = query.where('paused_reason', status === 'paused' ? 'is not' : 'is', null);
+  if (created_at.gte !== undefined) query = query.where('created_at', '>=', created_at.gte);
+  if (created_at.lte !== undefined) query = query.where('created_at', '<=', created_at.lte);
+  return query;
+}

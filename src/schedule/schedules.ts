@@ -1,0 +1,26 @@
+import type { Cron } from './cron.js';
+
+/** When something is to be run, again and again. */
+export interface Schedule {
+  /** Of the deployment that it runs. */
+  id: string;
+  name: string;
+  /** What it says, for people. */
+  text: string;
+  cron: Cron;
+  timeZone: string;
+  /** While it is set nothing is run, and what falls into that time is not made up for. */
+  paused: boolean;
+  /** Comes back with every fire: what an older one has caused is told by it. */
+  revision: number;
+}
+
+/** Where schedules are kept and watched. Each call is idempotent; `unavailable_error` when it cannot be reached. */
+export interface Schedules {
+  /** Makes the schedule, or brings it up to date. */
+  ensure(schedule: Schedule): Promise<void>;
+  /** One that is not there is fine. */
+  remove(id: string): Promise<void>;
+  /** The revision of each one that there is, by id; what was changed in the last seconds may be missing. */
+  list(): Promise<Map<string, number>>;
+}
