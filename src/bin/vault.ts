@@ -1,10 +1,11 @@
 import { keyIdsInUse, resealAll } from '../catalog/vaults/reseal.js';
 import { type Config, type Flags, readConfig } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
-import { type Database, openDatabase } from '../storage/database.js';
+import type { Database } from '../storage/database.js';
 import { beginRotation } from '../vault/rotation.js';
 import { openSecrets, type Secrets } from '../vault/secrets.js';
 import { openDataDirectory } from './data-directory.js';
+import { openStore } from './store.js';
 
 /** What opens and seals secrets; throws a StartError when some in the database are under a key that is not there. */
 export async function openVault(config: Config, db: Database): Promise<Secrets> {
@@ -22,7 +23,7 @@ export async function rotateVault(env: NodeJS.ProcessEnv, flags: Flags, print: (
   const config = readConfig(env, flags);
   const directory = openDataDirectory(config.dataDir);
   try {
-    const db = await openDatabase(config.database);
+    const db = await openStore(config, directory);
     try {
       await rotate(config, db, print);
     } finally {

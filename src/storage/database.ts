@@ -5,10 +5,11 @@ import { type Dialect, Kysely, sql } from 'kysely';
 import type { CatalogTables } from '../catalog/tables.js';
 import type { ProjectionTables } from '../session/tables.js';
 import { migrate, type VersionTables } from './migrate.js';
+import type { OwnerTables } from './owner.js';
 import { serializeTransactions } from './serializable.js';
 import { createSqliteDialect } from './sqlite.js';
 
-export type Tables = CatalogTables & ProjectionTables & VersionTables;
+export type Tables = CatalogTables & ProjectionTables & VersionTables & OwnerTables;
 /** Also what a transaction is: pass that on to whatever has to take part in it. */
 export type Database = Kysely<Tables>;
 

@@ -10,6 +10,7 @@ import * as catalog007 from './migrations/catalog-007-memory.js';
 import * as catalog008 from './migrations/catalog-008-webhooks.js';
 import * as catalog009 from './migrations/catalog-009-skills.js';
 import * as catalog010 from './migrations/catalog-010-resources.js';
+import * as catalog011 from './migrations/catalog-011-owner.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -43,6 +44,7 @@ const CATALOG: readonly Migration[] = [
   catalog008,
   catalog009,
   catalog010,
+  catalog011,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/storage/database.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
-import { createDrover, type Drover, ROOT } from '../support/drover-process.js';
+import { createDrover, type Drover, ROOT, runServe } from '../support/drover-process.js';
 
 let place: string;
 let drover: Drover;
@@ -84,6 +85,14 @@ test('P1: the projection is dropped, and every list is what it was', async () =>
   expect(await run('log', 'verify', sessionId)).toMatch(/^ok: /);
   await drover.start();
   expect(await list()).toBe(before);
+});
+
+test('a server on another directory is refused, and touches nothing', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'drover-other-'));
+  const { code, stderr } = await runServe(directory, { env: { DROVER_DATABASE_URL: place } });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/belongs to another data directory \(\w+\)/);
+  rmSync(directory, { recursive: true, force: true });
 });
 
 test('the secrets of vaults are put under a new key', async () => {

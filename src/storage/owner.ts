@@ -1,0 +1,20 @@
+import type { Database } from './database.js';
+
+/** The table of src/storage/migrations/catalog-011-owner.ts. */
+export interface OwnerTables {
+  database_owner: { position: number; data_directory: string };
+}
+
+const THE_ONE = 1;
+
+/** Takes a database for a data directory, for good; gives the id of the one it belongs to. */
+export async function claimDatabase(db: Database, directoryId: string): Promise<string> {
+  // Of two that come at once one is passed over.
+  await db
+    .insertInto('database_owner')
+    .values({ position: THE_ONE, data_directory: directoryId })
+    .onConflict((conflict) => conflict.column('position').doNothing())
+    .execute();
+  const { data_directory } = await db.selectFrom('database_owner').select('data_directory').executeTakeFirstOrThrow();
+  return data_directory;
+}
