@@ -65,8 +65,6 @@ const PARTS: Record<string, Rule> = {
 
   catalog: {
     code: ['schedule', 'storage', 'api-error', 'ids', 'net', 'webhooks'],
-    types: ['session', 'model', 'vault', 'files'],
-    code: ['storage', 'api-error', 'ids', 'net', 'webhooks'],
     types: ['session', 'model', 'mounts', 'vault', 'files'],
     packages: ['node', 'kysely', 'yaml', 'yauzl', 'yazl', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],

@@ -85,8 +85,6 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   cleanUp.add(() => client.connection.close());
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
-  const contents = await openContents(config, directory);
-  const mounts = openMounts({ db, directory, contents, log });
   const deployments = openDeployments(config, { db, client });
   const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
   const mounts = openMounts({ ...kept, dataDir: directory.path, log });

@@ -10,7 +10,7 @@ import { invalid } from '../validate.js';
 import { type DeploymentSettings, readDeployment, settingsOf } from './deployment-row.js';
 import type { DeploymentCreate, DeploymentUpdate } from './deployment-schema.js';
 
-type Deps = Pick<SessionDeps, 'db' | 'workspace' | 'clock' | 'hasPrice' | 'factsOf'>;
+type Deps = Pick<SessionDeps, 'db' | 'workspace' | 'clock' | 'now' | 'hasPrice' | 'factsOf'>;
 
 /** Checks and stores a new one; part of a transaction. */
 export async function insertDeployment(deps: Deps, id: string, params: DeploymentCreate): Promise<void> {

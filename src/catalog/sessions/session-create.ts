@@ -105,7 +105,7 @@ async function insertRows(deps: SessionDeps, tx: Database, params: SessionParams
       agent: JSON.stringify(agent),
       environment_id: params.environment_id,
       deployment_id: deployment_id ?? null,
-      vault_ids: JSON.stringify(params.vault_ids ?? []),
+      vault_ids: JSON.stringify([...new Set(params.vault_ids)]),
       created_at,
       started_at: null,
       archived_at: null,

@@ -41,19 +41,13 @@ const agentSchema = z.union([
   ]),
 ]) satisfies z.ZodType<AgentSelection>;
 
-/** The same vault twice is one. */
-const vaultIdsSchema = z
-  .array(id)
-  .max(50)
-  .transform((ids) => [...new Set(ids)]);
-
 export const sessionCreateSchema = z.strictObject({
   agent: agentSchema,
   environment_id: id,
   title,
   metadata: metadataSchema.exactOptional(),
   initial_events: initialEventsSchema.exactOptional(),
-  vault_ids: vaultIdsSchema.exactOptional(),
+  vault_ids: z.array(id).max(50).exactOptional(),
   resources: resourcesSchema.exactOptional(),
   budget: budgetSchema.exactOptional(),
 }) satisfies z.ZodType<Omit<Create, 'agent'> & { agent: AgentSelection }>;
