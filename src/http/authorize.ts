@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '../api-error.js';
 import type { Principal, Scope } from '../catalog/access/principal.js';
+import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import { type Caller, CALLERS } from './callers.js';
 import { type AnyRoute, isAdminRoute } from './routes.js';
 
@@ -16,6 +17,7 @@ export function authorize(principal: Principal, route: AnyRoute, params: Readonl
   }
   switch (principal.kind) {
     case 'api_key':
+      if (isOfOrganization(route)) checkOrganization(principal);
       return checkScope(principal.scopes, scopeOf(route));
     case 'environment_key':
       return checkEnvironment(principal.environmentId, params['environment_id']);
@@ -32,8 +34,18 @@ export function checkWorkspace({ workspace }: Principal, headers: IncomingHttpHe
 const NAMES: Readonly<Record<Caller, string>> = { api_key: 'an API key', environment_key: 'an environment key' };
 
 function scopeOf(route: AnyRoute): Scope {
-  if (isAdminRoute(route)) return 'admin';
+  if (isAdminRoute(route) || isOfOrganization(route)) return 'admin';
   return route[0] === 'GET' ? 'read' : 'write';
+}
+
+function isOfOrganization([, path]: AnyRoute): boolean {
+  return path.startsWith('/v1/organizations/');
+}
+
+/** What is the organization's tells of all workspaces. */
+function checkOrganization({ workspace }: Principal): void {
+  if (workspace === DEFAULT_WORKSPACE) return;
+  throw new ApiError('permission_error', 'The organization is administered with a key of the default workspace.');
 }
 
 function checkScope(scopes: readonly Scope[], needed: Scope): void {

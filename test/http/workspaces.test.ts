@@ -23,6 +23,8 @@ beforeAll(async () => {
   server = await startTestServer();
   transport = createTransport(server.url, { atOnce: 4, patienceMs: 20_000 });
   const [own, other] = [await newWorkspace(server), await newWorkspace(server)];
+  // Keys of a workspace do not administer the organization.
+  own.client.beta.organization = server.client.beta.organization;
   const { targets, ...scene } = await memoryScene({ ...server, client: own.client });
   const target = targets.find(({ state }) => state === 'waiting');
   if (!target) throw new Error('The scene has no session that waits.');
@@ -37,15 +39,16 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What is the organization's is shared by its workspaces. */
-const BUILT = ROUTES.filter(([, , operation]) => CORPUS[operation] && !operation.startsWith('organization.'));
+const BUILT = ROUTES.filter(([, , operation]) => CORPUS[operation]);
 
 /** The same for everybody: no row of a workspace. */
 const COMMON: ReadonlySet<Operation> = new Set(['models.retrieve', 'models.list']);
 
 /** What a list can be narrowed down to, and under which name one of them is known. */
 const FILTERS: { readonly [Name in Operation]?: Readonly<Record<string, keyof Known>> } = {
-  'sessions.list': { agent_id: 'agent_id', memory_store_id: 'memory_store_id' },
+  'sessions.list': { agent_id: 'agent_id', memory_store_id: 'memory_store_id', deployment_id: 'deployment_id' },
+  'deployments.list': { agent_id: 'agent_id' },
+  'deploymentRuns.list': { deployment_id: 'deployment_id' },
   'files.list': { 'ids[]': 'file_id', scope_id: 'session_id' },
 };
 
@@ -66,7 +69,7 @@ test.each(BUILT.filter(isNaming).map((route) => [route[2], route] as const))(
   async (operation, route) => {
     const { foreign, unknown, leaked } = await compare(goodRequest(route, known, keyFor(operation)));
     expect(foreign).toEqual(unknown);
-    expect(foreign.status).toBe(404);
+    expect(foreign.status).toBe(operation.startsWith('organization.') ? 403 : 404);
     expect(leaked).toEqual([]);
   },
 );

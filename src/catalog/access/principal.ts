@@ -1,6 +1,9 @@
 import { DEFAULT_WORKSPACE } from '../workspace.js';
 
-/** What an API key opens: `read` what is fetched with GET, `write` the rest of the API, `admin` the server's own routes. */
+/**
+ * What an API key opens: `read` what is fetched with GET, `write` the rest of the API, `admin` the server's own
+ * routes and, in the default workspace, those of the organization.
+ */
 export const SCOPES = ['read', 'write', 'admin'] as const;
 
 export type Scope = (typeof SCOPES)[number];
