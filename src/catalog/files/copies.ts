@@ -46,10 +46,10 @@ export async function readUsable(deps: CopyDeps, requests: readonly CopyRequest[
   const byId = new Map(rows.map((row) => [row.id, row]));
   return requests.map(({ file_id, field }) => {
     const row = byId.get(file_id);
-    if (!row) throw invalid(field, `there is no file ${file_id}`, { fault: 'file_not_found' });
+    if (!row) throw invalid(field, `there is no file ${file_id}`, 'file_not_found');
     const { content } = row;
     if (content === null || (row.expires_at !== null && row.expires_at <= now())) {
-      throw invalid(field, `file ${file_id} has expired`, { code: 'file_expired', fault: 'file_not_found' });
+      throw invalid(field, `file ${file_id} has expired`, 'file_expired');
     }
     return { ...row, content };
   });

@@ -70,7 +70,7 @@ export function checkResourcesFit(
   throw invalid(
     'resources',
     `${environment.id} is a self-hosted environment. \`resources\` are not supported with self-hosted environments.`,
-    { fault: 'self_hosted_resources_unsupported' },
+    'self_hosted_resources_unsupported',
   );
 }
 

@@ -61,8 +61,7 @@ async function checkVaults({ db, workspace }: Rows, ids: readonly string[]): Pro
     .execute();
   for (const [index, id] of ids.entries()) {
     const vault = rows.find((row) => row.id === id);
-    if (!vault) throw invalid(`vault_ids.${index}`, `there is no vault ${id}`, { fault: 'vault_not_found' });
-    if (vault.archived_at !== null)
-      throw invalid(`vault_ids.${index}`, `vault ${id} is archived`, { fault: 'vault_archived' });
+    if (!vault) throw invalid(`vault_ids.${index}`, `there is no vault ${id}`, 'vault_not_found');
+    if (vault.archived_at !== null) throw invalid(`vault_ids.${index}`, `vault ${id} is archived`, 'vault_archived');
   }
 }
