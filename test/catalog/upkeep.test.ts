@@ -26,7 +26,7 @@ test('files expire in whatever workspace they are, and what is swept is nobodyâ€
     client.beta.files.upload({ file: new File([text], 'a.txt'), ...more });
   const kept = await upload('kept');
   const expired = await upload('expired', { expires_in_seconds: 3_600 });
-  now += HOUR_MS;
+  now += 2 * HOUR_MS;
   await server.catalog.files.removeExpired();
   await server.catalog.files.sweep();
   const rows = await server.db.selectFrom('files').select(['id', 'content']).orderBy('created_at').execute();
