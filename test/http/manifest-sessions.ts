@@ -4,6 +4,8 @@ import { type EventRow, later, never, shown, testsIn } from '../wire/event-row.j
 const refusedAgents = testsIn('http/agents-refused.test');
 const agents = testsIn('http/agents.test');
 const environments = testsIn('http/environments.test');
+const refusedResources = testsIn('http/resources-refused.test');
+const resources = testsIn('http/resources.test');
 const sessions = testsIn('http/sessions.test');
 const refusedSessions = testsIn('http/sessions-refused.test');
 const overrides = testsIn('http/overrides.test');
@@ -74,6 +76,7 @@ export const SESSION_ROWS = {
     ),
     '400 for budgets that are none': shown(budgets('%s is 400, at creation and later')),
     '400 for initial events that are none': shown(refusedSessions('%s is 400')),
+    '400 for resources that cannot be': shown(refusedResources('%s')),
     '413 above 32 MB': shown(envelope('more than 32 MB is 413')),
   },
   'sessions.retrieve': {},
@@ -122,10 +125,24 @@ export const SESSION_ROWS = {
   },
   'sessions.events.stream': {},
   'sessions.resources.retrieve': {},
-  'sessions.resources.update': {},
+  'sessions.resources.update': {
+    'of another session: 404': shown(refusedResources('resources of another session, workspace or none are not found')),
+  },
   'sessions.resources.list': {},
-  'sessions.resources.delete': {},
-  'sessions.resources.add': {},
+  'sessions.resources.delete': {
+    'carried out': shown(
+      resources('add and delete while the session is there: the sandbox has it at once, and then no more'),
+    ),
+    '400 once archived': shown(refusedResources('an archived session is changed no more')),
+    'of another session: 404': shown(refusedResources('resources of another session, workspace or none are not found')),
+  },
+  'sessions.resources.add': {
+    '400 for what is no file, is not there, or lies where something is': shown(
+      refusedResources('adding what is no file, or is not there, or lies where something is'),
+    ),
+    '400 for the 501st': shown(resources('500 files are taken, another one is not')),
+    '400 once archived': shown(refusedResources('an archived session is changed no more')),
+  },
   'sessions.threads.retrieve': {
     'of another session: 404': shown(events('its events are the session’s; other threads are 404')),
   },
