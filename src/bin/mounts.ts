@@ -2,9 +2,15 @@ import { join } from 'node:path';
 import { createRisingClock } from '../catalog/clock.js';
 import type { KeptDeps } from '../catalog/files/kept.js';
 import { createOutputs } from '../catalog/files/outputs.js';
+import { createTurns } from '../catalog/files/turns.js';
+import { attachmentsOf } from '../catalog/memory/attachments.js';
+import { faultOfPath } from '../catalog/memory/memory-path.js';
+import { MAX_CONTENT_BYTES } from '../catalog/memory/memory-schema.js';
+import { createMountedStores } from '../catalog/memory/mounted-store.js';
 import { readRepositories, readUploads } from '../catalog/resources/resource-rows.js';
 import { readArchive } from '../catalog/skills/archive.js';
 import { readSessionSkills } from '../catalog/skills/session-skills.js';
+import { createMemoryMounts } from '../mounts/memory/memory-mounts.js';
 import { createMounts, type Mounts } from '../mounts/mounts.js';
 import { createOutputsPart } from '../mounts/outputs.js';
 import { createRepositories } from '../mounts/repositories.js';
@@ -40,5 +46,12 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts {
     skillsOf: (sessionId) => readSessionSkills(db, sessionId),
     filesOf: ({ content }) => readArchive(contents, content),
   });
-  return createMounts({ directory, parts: [uploads, outputs, repositories, skills], onError });
+  const memory = createMemoryMounts({
+    stores: createMountedStores({ db, clock: createRisingClock() }),
+    attachmentsOf: (id) => attachmentsOf(db, id),
+    directoryOf: (id) => join(directoryOf(id), 'memory'),
+    rules: { faultOfPath, maxBytes: MAX_CONTENT_BYTES },
+    turns: createTurns(),
+  });
+  return createMounts({ directory, parts: [uploads, outputs, repositories, skills, memory], onError });
 }

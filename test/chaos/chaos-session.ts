@@ -120,7 +120,8 @@ async function untilSeen(stream: AsyncIterable<{ type: string }>, type: string):
 
 const LOOK_MS = 15;
 
-function messageOf(text: string): Anthropic.Beta.Sessions.BetaManagedAgentsUserMessageEventParams {
+/** A message of the user. */
+export function messageOf(text: string): Anthropic.Beta.Sessions.BetaManagedAgentsUserMessageEventParams {
   return { type: 'user.message', content: [{ type: 'text', text }] };
 }
 

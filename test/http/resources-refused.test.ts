@@ -43,7 +43,6 @@ describe('refused', () => {
       ],
       /another resource/,
     ],
-    ['a memory store', () => [{ type: 'memory_store', memory_store_id: 'memstore_1' }], /resources\.0/],
     ['another type', () => [{ type: 'folder' } as never], /resources\.0\.type: must be one of/],
     ['an unknown field', () => [{ type: 'file', file_id, mode: 1 } as never], /resources\.0: .*mode/],
     [

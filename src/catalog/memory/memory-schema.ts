@@ -10,7 +10,7 @@ type MemoryCreate = Omit<Anthropic.Beta.MemoryStores.MemoryCreateParams, OfHeade
 type MemoryUpdate = Omit<Anthropic.Beta.MemoryStores.MemoryUpdateParams, OfHeader | 'view' | 'memory_store_id'>;
 
 /** Bytes of UTF-8 that a memory holds at most. */
-const MAX_CONTENT_BYTES = 102_400;
+export const MAX_CONTENT_BYTES = 102_400;
 
 const name = z
   .string()

@@ -97,7 +97,7 @@ async function insertStore(
 }
 
 /** What can be set of a store. */
-function storeSettings(row: Pick<MemoryStoreRow, 'settings'>): StoreSettings {
+export function storeSettings(row: Pick<MemoryStoreRow, 'settings'>): StoreSettings {
   // Written above and below, and by nothing else.
   return JSON.parse(row.settings) as StoreSettings;
 }

@@ -3,6 +3,8 @@ export interface MemoryTables {
   memory_stores: MemoryStoreRow;
   memories: MemoryRow;
   memory_versions: MemoryVersionRow;
+  memory_mounts: MemoryMountRow;
+  memory_mount_files: MemoryMountFileRow;
 }
 
 export interface MemoryStoreRow {
@@ -50,4 +52,22 @@ export interface MemoryVersionRow {
   redacted_at: number | null;
   redacted_by_type: MemoryVersionRow['created_by_type'] | null;
   redacted_by_id: string | null;
+}
+
+/** A store in a session's sandbox. */
+export interface MemoryMountRow {
+  session_id: string;
+  memory_store_id: string;
+  /** The directory that the rows below are true of. */
+  place: string;
+  /** The store's revision that it has. */
+  revision: number;
+}
+
+/** A file there that was the same as its memory when last looked at. */
+export interface MemoryMountFileRow {
+  session_id: string;
+  memory_store_id: string;
+  path: string;
+  content_sha256: string;
 }

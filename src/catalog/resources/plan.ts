@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { EnvironmentConfig } from '../environments/environment-config.js';
 import { type NewCopy, planCopies } from '../files/copies.js';
+import { type Attachment, attachStores } from '../memory/attachments.js';
 import type { NounDeps } from '../noun.js';
 import type { SessionResourceRow } from './resource-tables.js';
 import { unreachable } from '../unreachable.js';
@@ -41,6 +42,10 @@ export async function planResources(
     resource.type === 'file' ? [{ ...resource, field: at(index, 'file_id') }] : [],
   );
   const copies = await planCopies(deps, files);
+  const stores = resources.flatMap((resource, index) =>
+    resource.type === 'memory_store' ? [{ ...resource, field: at(index, 'memory_store_id') }] : [],
+  );
+  const attached = await attachStores(deps.db, deps.workspace, stores);
   const planned = resources.map((resource, index): Planned => {
     switch (resource.type) {
       case 'file':
@@ -48,7 +53,7 @@ export async function planResources(
       case 'github_repository':
         return planRepository(resource, (name) => at(index, name));
       case 'memory_store':
-        throw invalid(at(index, 'type'), 'memory stores are not available yet');
+        return planStore(attached.shift());
       default:
         return unreachable(resource);
     }
@@ -85,6 +90,12 @@ function checkCounts(resources: readonly ResourceParams[]): void {
 function planFile({ file_id, mount_path }: FileParams, copy: NewCopy | undefined, field: string): Planned {
   if (!copy) throw new Error(`Nothing is planned for file ${file_id}.`);
   return { type: 'file', settings: { file_id: copy.id, mount_path: filePath(mount_path, file_id, field) }, copy };
+}
+
+function planStore(attachment: Attachment | undefined): Planned {
+  if (!attachment) throw new Error('Nothing is planned for a memory store.');
+  const { type, memory_store_id, ...settings } = attachment;
+  return { type, memory_store_id, settings };
 }
 
 function planRepository(params: RepositoryParams, at: (name: string) => string): Planned {

@@ -54,4 +54,24 @@ export async function up(schema: SchemaModule): Promise<void> {
   })) {
     await schema.createIndex(name).on('memory_versions').columns(columns).execute();
   }
+  await createMounts(schema);
+}
+
+async function createMounts(schema: SchemaModule): Promise<void> {
+  await schema
+    .createTable('memory_mounts')
+    .addColumn('session_id', 'text', (c) => c.notNull())
+    .addColumn('memory_store_id', 'text', (c) => c.notNull())
+    .addColumn('place', 'text', (c) => c.notNull())
+    .addColumn('revision', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('memory_mounts_pk', ['session_id', 'memory_store_id'])
+    .execute();
+  await schema
+    .createTable('memory_mount_files')
+    .addColumn('session_id', 'text', (c) => c.notNull())
+    .addColumn('memory_store_id', 'text', (c) => c.notNull())
+    .addColumn('path', 'text', (c) => c.notNull())
+    .addColumn('content_sha256', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('memory_mount_files_pk', ['session_id', 'memory_store_id', 'path'])
+    .execute();
 }

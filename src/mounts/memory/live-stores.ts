@@ -1,0 +1,39 @@
+import { createScanner, type FileRules, type Scanner } from './scan.js';
+
+/** What this process knows of a store's directory in a session's sandbox. */
+export interface LiveStore {
+  scan: Scanner;
+  /** The revision of the store that the directory has, and which directory that was; null when it has to be looked at. */
+  revision: number | null;
+  place: string | null;
+  problems: ReadonlyMap<string, string>;
+}
+
+export interface LiveStores {
+  of(sessionId: string, storeId: string): LiveStore;
+  forget(sessionId: string): void;
+}
+
+/** Knowledge saves work and is nowhere needed: of sessions that were not used for long it is given up. */
+export function createLiveStores(rules: FileRules): LiveStores {
+  const sessions = new Map<string, Map<string, LiveStore>>();
+  return {
+    of(sessionId, storeId) {
+      const stores = sessions.get(sessionId) ?? new Map<string, LiveStore>();
+      // The one that was used last is the last to go.
+      sessions.delete(sessionId);
+      sessions.set(sessionId, stores);
+      for (const oldest of sessions.keys()) if (sessions.size > MOST) sessions.delete(oldest);
+      const store = stores.get(storeId) ?? newStore(rules);
+      stores.set(storeId, store);
+      return store;
+    },
+    forget: (sessionId) => void sessions.delete(sessionId),
+  };
+}
+
+const MOST = 256;
+
+function newStore(rules: FileRules): LiveStore {
+  return { scan: createScanner(rules), revision: null, place: null, problems: new Map() };
+}

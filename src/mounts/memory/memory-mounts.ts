@@ -1,0 +1,52 @@
+import type { Turns } from '../../catalog/files/turns.js';
+import type { Attachment } from '../../catalog/memory/attachments.js';
+import type { MountedStores } from '../../catalog/memory/mounted-store.js';
+import type { MountPart } from '../mounts.js';
+import { describeMemory } from './described.js';
+import { createLiveStores } from './live-stores.js';
+import type { FileRules } from './scan.js';
+import { bringUp, mountsOf, type SessionStores, takeIn } from './session-stores.js';
+
+export interface MemoryMountsDeps {
+  stores: MountedStores;
+  attachmentsOf: (sessionId: string) => Promise<Attachment[]>;
+  /** Of a session, on this machine, and for this part alone. */
+  directoryOf: (sessionId: string) => string;
+  rules: FileRules;
+  /** A session's stores are looked at by one at a time. */
+  turns: Turns;
+}
+
+/**
+ * A session's memory stores as directories below `/mnt/memory`. What is in a store is laid out before a command, what
+ * commands have written becomes versions after it.
+ */
+export function createMemoryMounts({ stores, attachmentsOf, directoryOf, rules, turns }: MemoryMountsDeps): MountPart {
+  const live = createLiveStores(rules);
+  const open = async (sessionId: string): Promise<SessionStores | undefined> => {
+    const attachments = await attachmentsOf(sessionId);
+    if (attachments.length === 0) return undefined;
+    return { sessionId, attachments, directory: directoryOf(sessionId), liveOf: (id) => live.of(sessionId, id) };
+  };
+  return {
+    async prepare(sessionId) {
+      const session = await open(sessionId);
+      if (!session) return [];
+      await turns.take(sessionId, () => bringUp(stores, session));
+      return mountsOf(session);
+    },
+
+    async collect(sessionId) {
+      const session = await open(sessionId);
+      if (session) await turns.take(sessionId, () => takeIn(stores, session));
+    },
+
+    describe: async (sessionId) => describeMemory(await attachmentsOf(sessionId)),
+
+    remove: (sessionId) =>
+      turns.take(sessionId, async () => {
+        live.forget(sessionId);
+        await stores.forget(sessionId);
+      }),
+  };
+}
