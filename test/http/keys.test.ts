@@ -264,3 +264,20 @@ test('each key has a rate limit of its own', async () => {
   expect((await ask(second.key)).headers.get('anthropic-ratelimit-requests-remaining')).toBe('1');
   await limited.stop();
 });
+
+test.each([
+  ['no JSON', '{'],
+  ['a list', '[]'],
+  ['null', 'null'],
+  ['nothing', ''],
+  ['a NUL in a name', '{"name":"a\\u0000b"}'],
+  ['half a character in a name', '{"name":"\\ud800"}'],
+  ['depth', '['.repeat(10_000)],
+  ['a prototype', '{"__proto__":{"scopes":["admin"]},"name":"k"}'],
+])('%s is answered, and no fault of the server’s', async (_what, body) => {
+  for (const path of ['workspaces', 'api_keys', 'environment_keys', 'api_keys/apikey_none/revoke']) {
+    const response = await rawFetch(server, `/drover/${path}`, { method: 'POST', body });
+    expect([200, 400, 404]).toContain(response.status);
+  }
+  expect(server.reported).toEqual([]);
+});
