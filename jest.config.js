@@ -25,7 +25,7 @@ const everything = {
 const onPostgres = (bin) => ({
   ...shared,
   displayName: 'postgres',
-  testMatch: ['http/*', 'catalog/*', 'storage/*', 'postgres/*', 'session/{log,projection}'].map(
+  testMatch: ['http/*', 'catalog/*', 'storage/*', 'postgres/*', 'mounts/memory-crashes', 'session/{log,projection}'].map(
     (files) => `<rootDir>/test/${files}.test.ts`,
   ),
   globals: { POSTGRES_BIN: bin },
