@@ -19,26 +19,9 @@ const STATUS = {
 
 type ApiErrorType = keyof typeof STATUS;
 
-/** What it is that something refers to and cannot have. */
-export type Fault =
-  | 'agent_archived'
-  | 'environment_not_found'
-  | 'environment_archived'
-  | 'vault_not_found'
-  | 'vault_archived'
-  | 'file_not_found'
-  | 'memory_store_archived'
-  | 'skill_not_found'
-  | 'session_resource_not_found'
-  | 'self_hosted_resources_unsupported'
-  | 'mcp_egress_blocked'
-  | 'workspace_archived';
-
 export interface ApiErrorOptions {
   /** Named reason, sent as `error.details.error_code`. */
   code?: string;
-  /** For whom the reason decides what to do next; never sent. */
-  fault?: Fault;
   /** Seconds, sent as the `retry-after` header. */
   retryAfter?: number;
   /** Overrides the status that belongs to the type. */
@@ -52,7 +35,6 @@ export class ApiError extends Error {
   readonly type: ApiErrorType;
   readonly status: number;
   readonly code: string | undefined;
-  readonly fault: Fault | undefined;
   readonly retryAfter: number | undefined;
   readonly fields: Readonly<Record<string, string>>;
 
@@ -62,7 +44,6 @@ export class ApiError extends Error {
     this.type = type;
     this.status = options.status ?? STATUS[type];
     this.code = options.code;
-    this.fault = options.fault;
     this.retryAfter = options.retryAfter;
     this.fields = options.fields ?? {};
   }

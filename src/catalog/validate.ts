@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ApiError, type ApiErrorOptions } from '../api-error.js';
+import { ApiError } from '../api-error.js';
 
 /** The value as the schema types it, or an `invalid_request_error` that names the field: `tools.0.configs.1.name: …`. */
 export function validate<Output>(schema: z.ZodType<Output>, value: unknown, codes: FieldCodes = {}): Output {
@@ -14,10 +14,9 @@ export function validate<Output>(schema: z.ZodType<Output>, value: unknown, code
 /** `error.details.error_code` by the first segment of the path. */
 export type FieldCodes = Readonly<Record<string, string>>;
 
-/** What a rule that spans several fields throws. A text alone is its `error_code`. */
-export function invalid(path: string, message: string, options: string | ApiErrorOptions = {}): ApiError {
-  const said = typeof options === 'string' ? { code: options } : options;
-  return new ApiError('invalid_request_error', `${path}: ${message}`, said);
+/** What a rule that spans several fields throws. */
+export function invalid(path: string, message: string, code?: string): ApiError {
+  return new ApiError('invalid_request_error', `${path}: ${message}`, code === undefined ? {} : { code });
 }
 
 const SHOWN = 3;

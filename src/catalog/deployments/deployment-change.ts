@@ -7,26 +7,24 @@ import type { SessionDeps } from '../sessions/session-deps.js';
 import { checkSystemMessages } from '../sessions/system-message.js';
 import type { DeploymentRow } from '../tables.js';
 import { invalid } from '../validate.js';
-import { type DeploymentSettings, readDeployment, settingsOf } from './deployment-row.js';
+import { readDeployment } from './deployment-row.js';
 import type { DeploymentCreate, DeploymentUpdate } from './deployment-schema.js';
+import { type GivenSettings, givenOf, toColumns } from './deployment-settings.js';
 
-type Deps = Pick<SessionDeps, 'db' | 'workspace' | 'clock' | 'now' | 'hasPrice' | 'factsOf'>;
+type Deps = Pick<SessionDeps, 'db' | 'workspace' | 'clock' | 'now' | 'hasPrice' | 'factsOf' | 'secrets'>;
 
 /** Checks and stores a new one; part of a transaction. */
 export async function insertDeployment(deps: Deps, id: string, params: DeploymentCreate): Promise<void> {
-  const { name, environment_id, initial_events, description = null, metadata = {} } = params;
-  const { resources = [], vault_ids = [], budget = null, schedule = null } = params;
-  const settings = { name, environment_id, initial_events, description, metadata, resources, vault_ids, budget };
-  const agent = await checkSettings(deps, params.agent, settings);
+  const { agent: chosen, schedule = null, ...given } = params;
+  const settings = { ...DEFAULTS, ...given };
+  const agent = await checkSettings(deps, chosen, settings);
   if (schedule) await checkRoom(deps.db);
   const now = deps.clock();
   const row: DeploymentRow = {
     id,
     workspace: deps.workspace,
     ...agent,
-    settings: JSON.stringify(settings),
-    key_id: null,
-    secret: null,
+    ...toColumns(deps.secrets, id, settings),
     schedule: schedule && JSON.stringify(schedule),
     paused_reason: null,
     schedule_revision: schedule ? 1 : 0,
@@ -39,30 +37,29 @@ export async function insertDeployment(deps: Deps, id: string, params: Deploymen
   await deps.db.insertInto('deployments').values(row).execute();
 }
 
-/** Checks and stores a change; part of a transaction. What changes nothing leaves the row as it is. */
-export async function changeDeployment(deps: Deps, id: string, update: DeploymentUpdate): Promise<void> {
+/** Checks and stores a change; part of a transaction. What changes nothing leaves the row as it is, and gives false. */
+export async function changeDeployment(deps: Deps, id: string, update: DeploymentUpdate): Promise<boolean> {
   const row = await readDeployment(deps.db, deps.workspace, id);
   if (row.archived_at !== null) throw isArchived(id, 'updated');
-  const stored = settingsOf(row);
-  const settings = mergeSettings(stored, update);
+  const before = givenOf(deps.secrets, row);
+  const after = mergeSettings(before, update);
+  const pinned = { agent_id: row.agent_id, agent_version: row.agent_version };
+  const chosen = update.agent ?? { type: 'agent', id: row.agent_id, version: row.agent_version };
   const concerns = CHECKED.some((field) => update[field] !== undefined);
-  const pinned = { type: 'agent' as const, id: row.agent_id, version: row.agent_version };
-  const agent = concerns
-    ? await checkSettings(deps, update.agent ?? pinned, settings)
-    : { agent_id: pinned.id, agent_version: pinned.version };
+  const agent = concerns ? await checkSettings(deps, chosen, after) : pinned;
   const schedule = update.schedule === undefined ? row.schedule : update.schedule && JSON.stringify(update.schedule);
   const isRescheduled = !isSame(schedule, row.schedule);
   if (isRescheduled && row.schedule === null) await checkRoom(deps.db);
-  const { agent_id, agent_version } = row;
-  if (!isRescheduled && isDeepStrictEqual([settings, agent], [stored, { agent_id, agent_version }])) return;
+  if (!isRescheduled && isDeepStrictEqual([after, agent], [before, pinned])) return false;
   await deps.db
     .updateTable('deployments')
-    .set({ ...agent, settings: JSON.stringify(settings), updated_at: deps.clock() })
+    .set({ ...agent, ...toColumns(deps.secrets, id, after), updated_at: deps.clock() })
     .$if(isRescheduled, (query) =>
       query.set((eb) => ({ schedule, schedule_revision: eb('schedule_revision', '+', 1), unsynced: 1 })),
     )
     .where('id', '=', id)
     .execute();
+  return true;
 }
 
 /** What an archived deployment answers. */
@@ -70,13 +67,14 @@ export function isArchived(id: string, what: string): Error {
   return invalid('deployment_id', `deployment ${id} is archived and cannot be ${what}`);
 }
 
+const DEFAULTS = { description: null, metadata: {}, resources: [], vault_ids: [], budget: null };
 /** Of everything on a server. */
 const MOST_SCHEDULED = 1_000;
 /** What a session's creation would look at. */
 const CHECKED = ['agent', 'environment_id', 'initial_events', 'resources', 'vault_ids', 'budget'] as const;
 
 /** Everything that a session's creation would refuse is refused now. Gives the version that is pinned. */
-async function checkSettings(deps: Deps, agent: DeploymentCreate['agent'], settings: DeploymentSettings) {
+async function checkSettings(deps: Deps, agent: DeploymentCreate['agent'], settings: GivenSettings) {
   const { initial_events, environment_id, resources, vault_ids, budget } = settings;
   checkInitialEvents(initial_events);
   const params = { agent, environment_id, resources, vault_ids, ...(budget && { budget }) };
@@ -86,7 +84,7 @@ async function checkSettings(deps: Deps, agent: DeploymentCreate['agent'], setti
   return { agent_id: id, agent_version: version };
 }
 
-function mergeSettings(stored: DeploymentSettings, update: DeploymentUpdate): DeploymentSettings {
+function mergeSettings(stored: GivenSettings, update: DeploymentUpdate): GivenSettings {
   const { name, environment_id, initial_events, description, metadata, resources, vault_ids, budget } = update;
   return {
     name: name ?? stored.name,

@@ -5,15 +5,11 @@ import { occurrences } from '../../schedule/occurrences.js';
 import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
 import type { DeploymentRow } from '../tables.js';
-import type { DeploymentCreate, ScheduleParams } from './deployment-schema.js';
+import type { ScheduleParams } from './deployment-schema.js';
+import { settingsOf } from './deployment-settings.js';
 
 export type Deployment = Anthropic.Beta.Deployments.BetaManagedAgentsDeployment;
 export type PausedReason = NonNullable<Deployment['paused_reason']>;
-
-/** What can be set of a deployment and stays until it is set again. */
-export type DeploymentSettings = Required<
-  Pick<DeploymentCreate, 'name' | 'environment_id' | 'initial_events' | 'resources' | 'vault_ids' | 'metadata'>
-> & { description: string | null; budget: NonNullable<DeploymentCreate['budget']> | null };
 
 /** When it is run by itself. */
 export interface Timing extends ScheduleParams {
@@ -32,15 +28,10 @@ export async function readDeployment(db: Database, workspace: string, id: string
   return row;
 }
 
-export function settingsOf({ settings }: Pick<DeploymentRow, 'settings'>): DeploymentSettings {
-  // Written by this folder from what its schemas let in, and by nothing else.
-  return JSON.parse(settings) as DeploymentSettings;
-}
-
 /** Undefined for one that is run by hand only. */
 export function timingOf({ id, schedule }: Pick<DeploymentRow, 'id' | 'schedule'>): Timing | undefined {
   if (schedule === null) return undefined;
-  // The same.
+  // Written by this folder from what its schema let in.
   const params = JSON.parse(schedule) as ScheduleParams;
   const cron = parseCron(params.expression);
   if (typeof cron === 'string') throw new Error(`The schedule of ${id} cannot be read: ${cron}`);
@@ -57,8 +48,7 @@ export function toDeployment(row: DeploymentRow, now: number): Deployment {
     ...settings,
     agent: { type: 'agent', id: row.agent_id, version: row.agent_version },
     initial_events,
-    // What was let in is what is shown.
-    resources: resources as Deployment['resources'],
+    resources,
     budget,
     schedule: toSchedule(row, now),
     status: paused_reason === null ? 'active' : 'paused',

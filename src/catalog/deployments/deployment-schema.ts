@@ -8,18 +8,16 @@ import { deploymentEventsSchema } from '../sessions/event-schema.js';
 import { sessionCreateSchema } from '../sessions/session-schema.js';
 
 type OfHeader = 'betas' | 'workspace_id';
-/** Their shape is that of a session's. */
-type OfSession = 'resources';
-type Create = Omit<Anthropic.Beta.Deployments.DeploymentCreateParams, OfHeader | OfSession>;
-type Update = Omit<Anthropic.Beta.Deployments.DeploymentUpdateParams, OfHeader | OfSession>;
+type Create = Omit<Anthropic.Beta.Deployments.DeploymentCreateParams, OfHeader>;
+type Update = Omit<Anthropic.Beta.Deployments.DeploymentUpdateParams, OfHeader>;
 export type ScheduleParams = Anthropic.Beta.Deployments.BetaManagedAgentsCronScheduleParams;
 
 const session = sessionCreateSchema.shape;
 const id = z.string().min(1).max(255);
 const name = z.string().min(1).max(256);
 const description = z.string().max(2048).nullable().exactOptional();
-const resources = session.resources.unwrap().max(500);
-const vault_ids = session.vault_ids.unwrap().max(50);
+const resources = session.resources.unwrap();
+const vault_ids = session.vault_ids.unwrap();
 const budget = session.budget.unwrap().nullable().exactOptional();
 /** Without overrides, which a deployment cannot have. */
 const agent = z.union([id, z.strictObject({ type: z.literal('agent'), id, version: z.int().min(1).exactOptional() })]);

@@ -14,7 +14,7 @@ export function archiveDeploymentsOf(deps: NounDeps, agentId: string): Promise<s
 }
 
 async function archiveWhere(
-  { db, workspace, clock }: NounDeps,
+  { db, workspace, clock, announce }: NounDeps,
   column: 'id' | 'agent_id',
   value: string,
 ): Promise<string[]> {
@@ -33,13 +33,14 @@ async function archiveWhere(
       .set((eb) => ({ schedule_revision: eb('schedule_revision', '+', 1) }))
       .where('id', '=', id)
       .execute();
+    await announce(db, { type: 'deployment.archived', id });
   }
   return wanted.filter(({ schedule }) => schedule !== null).map(({ id }) => id);
 }
 
 /** Pauses or, with null, goes on; part of a transaction. One that is paused already keeps its reason. */
 export async function setPaused(
-  { db, workspace, clock }: NounDeps,
+  { db, workspace, clock, announce }: NounDeps,
   id: string,
   reason: PausedReason | null,
 ): Promise<void> {
@@ -56,4 +57,5 @@ export async function setPaused(
     .set((eb) => ({ schedule_revision: eb('schedule_revision', '+', 1) }))
     .where('id', '=', id)
     .execute();
+  await announce(db, { type: reason ? 'deployment.paused' : 'deployment.unpaused', id });
 }

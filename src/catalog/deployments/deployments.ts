@@ -56,12 +56,18 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     create(body) {
       const params = validate(deploymentCreateSchema, body);
       const id = newId('depl');
-      return follow(id, (tx) => insertDeployment(tx, id, params));
+      return follow(id, async (tx) => {
+        await insertDeployment(tx, id, params);
+        await tx.announce(tx.db, { type: 'deployment.created', id });
+      });
     },
     retrieve,
     update(id, body) {
       const update = validate(deploymentUpdateSchema, body);
-      return follow(id, (tx) => changeDeployment(tx, id, update));
+      return follow(id, async (tx) => {
+        const isChanged = await changeDeployment(tx, id, update);
+        if (isChanged) await tx.announce(tx.db, { type: 'deployment.updated', id });
+      });
     },
     async list(query) {
       const rows = await selectFiltered(db, workspace, query).$call(newestLiveFirst(query)).execute();

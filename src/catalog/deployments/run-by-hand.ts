@@ -25,7 +25,7 @@ export async function runByHand(deps: SessionDeps, id: string): Promise<Deployme
   const session_id = newId('sesn');
   const run: DeploymentRunRow = { id: newId('drun'), ...by, session_id, error: null, pending: 0, created_at: clock() };
   try {
-    await openSession(deps, sessionOf(row), {
+    await openSession(deps, sessionOf(row, deps.secrets), {
       id: session_id,
       deployment_id: id,
       settle: async (tx) => void (await tx.insertInto('deployment_runs').values(run).execute()),

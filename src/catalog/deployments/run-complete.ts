@@ -20,7 +20,8 @@ export async function completeRun(deps: DeploymentsDeps, id: string, isLast: boo
   if (run.pending === 0 || run.session_id === null) return resultOf(run);
   const { session_id, workspace, deployment_id } = run;
   try {
-    await openSession(deps, sessionOf(await readDeployment(deps.db, workspace, deployment_id)), {
+    const deployment = await readDeployment(deps.db, workspace, deployment_id);
+    await openSession(deps, sessionOf(deployment, deps.secrets), {
       id: session_id,
       deployment_id,
       isRepeatable: true,
@@ -36,16 +37,19 @@ export async function completeRun(deps: DeploymentsDeps, id: string, isLast: boo
 }
 
 /** Writes the outcome, once; part of a transaction. */
-async function settle({ db, clock }: SessionDeps, run: DeploymentRunRow, error: RunError | null): Promise<void> {
+async function settle({ db, clock, announce }: SessionDeps, run: DeploymentRunRow, error: RunError | null): Promise<void> {
   const now = clock();
   const outcome = error ? { session_id: null, error: JSON.stringify(error) } : {};
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('deployment_runs')
     .set({ ...outcome, pending: 0, created_at: now })
     .where('id', '=', run.id)
     .where('pending', '=', 1)
-    .execute();
+    .executeTakeFirst();
   await db.updateTable('deployments').set({ last_run_at: now }).where('id', '=', run.deployment_id).execute();
+  if (numUpdatedRows === 0n) return;
+  await announce(db, { type: 'deployment_run.started', id: run.id });
+  await announce(db, { type: error ? 'deployment_run.failed' : 'deployment_run.succeeded', id: run.id });
 }
 
 async function fail(sessions: SessionDeps, run: DeploymentRunRow, error: RunError): Promise<void> {

@@ -2,7 +2,8 @@ import type { Schedules } from '../../schedule/schedules.js';
 import type { Database } from '../../storage/database.js';
 import { createTurns } from '../files/turns.js';
 import type { DeploymentRow } from '../tables.js';
-import { settingsOf, timingOf } from './deployment-row.js';
+import { timingOf } from './deployment-row.js';
+import { settingsOf } from './deployment-settings.js';
 
 /** Keeps the Schedules at Temporal to what the rows of all workspaces say. */
 export interface ScheduleSync {

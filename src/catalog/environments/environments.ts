@@ -99,7 +99,7 @@ export async function readEnvironment(db: Database, workspace: string, id: strin
     .where('id', '=', id)
     .where('workspace', '=', workspace)
     .executeTakeFirst();
-  if (!row) throw new ApiError('not_found_error', `There is no environment ${id}.`, { fault: 'environment_not_found' });
+  if (!row) throw new ApiError('not_found_error', `There is no environment ${id}.`, { code: 'environment_not_found' });
   return toEnvironment(row);
 }
 

@@ -45,7 +45,7 @@ async function checkEnvironment({ db, workspace }: Rows, params: CheckedParams):
   const { environment_id: id, resources = [] } = params;
   const environment = await readEnvironment(db, workspace, id);
   if (environment.archived_at !== null) {
-    throw invalid('environment_id', `environment ${id} is archived`, { fault: 'environment_archived' });
+    throw invalid('environment_id', `environment ${id} is archived`, 'environment_archived');
   }
   checkResourcesFit(resources, environment);
   checkEnvironmentSupport(environment.config);

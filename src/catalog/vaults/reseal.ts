@@ -2,7 +2,7 @@ import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 
 /** Where there are secrets, each sealed for the id of its row. */
-const TABLES = ['vault_credentials', 'webhook_endpoints', 'session_resources'] as const;
+const TABLES = ['vault_credentials', 'webhook_endpoints', 'session_resources', 'deployments'] as const;
 type Table = (typeof TABLES)[number];
 
 /** The ids of all vault keys that secrets are sealed under. */
