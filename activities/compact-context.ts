@@ -21,14 +21,15 @@ export type CompactDeps = Pick<
  * after a worker's death asks again, and only what the last one gives is in the log.
  */
 export function createCompactContext(deps: CompactDeps): (input: CompactInput) => Promise<CompactResult> {
-  return ({ session_id, up_to, tokens, tries }) =>
+  return (input) =>
     alive(deps.control, async (line) => {
+      const { session_id, up_to, tokens, tries, self_hosted = false } = input;
       const context = await deps.transcripts.load(session_id, up_to);
       const agent = await deps.agentOf(session_id);
       const facts = deps.factsOf(agent.model.id);
       const plan = planCompaction({ context, upTo: up_to, window: facts.context_window, tokens, tries });
-      const offer = offeredTools(agent);
-      const workspace = await describeWorkspace(deps, session_id, offer);
+      const offer = offeredTools(agent, { network: self_hosted });
+      const workspace = await describeWorkspace(deps, input, offer);
       const request = { agent, tools: offer.tools, workspace, facts };
       const signal = AbortSignal.any([line.abort, line.lost]);
       const told = await sumUp(plan, (messages) =>

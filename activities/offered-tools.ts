@@ -15,10 +15,11 @@ export interface Offer {
   wantsSandbox: boolean;
 }
 
-export function offeredTools(agent: SessionAgent): Offer {
+/** `network`: whether the place where commands run may have one. */
+export function offeredTools(agent: SessionAgent, place: { network: boolean }): Offer {
   const own = sandboxTools(agent);
   const definitions = toolDefinitions(
-    { network: false },
+    place,
     own.map(({ name }) => name),
   );
   const custom = agent.tools.filter((tool) => tool.type === 'custom');

@@ -37,17 +37,18 @@ export interface SampleDeps {
 
 /** One model request over the conversation so far; shows its text as it comes. */
 export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Promise<SampleResult> {
-  return ({ session_id, up_to }) =>
+  return (input) =>
     alive(deps.control, async (line) => {
+      const { session_id, up_to, self_hosted = false } = input;
       deps.finished.forget(session_id);
       // First: once the log has been read this far, an update of the agent that came before is in force.
       const context = await deps.transcripts.load(session_id, up_to);
       const agent = await deps.agentOf(session_id);
-      const offer = offeredTools(agent);
+      const offer = offeredTools(agent, { network: self_hosted });
       const { tools, offered } = offer;
-      if (offer.wantsSandbox) deps.prepareSandbox(session_id);
+      if (offer.wantsSandbox && !self_hosted) deps.prepareSandbox(session_id);
       const facts = deps.factsOf(agent.model.id);
-      const workspace = await describeWorkspace(deps, session_id, offer);
+      const workspace = await describeWorkspace(deps, input, offer);
       const request = buildRequest({ agent, messages: toMessages(context), tools, workspace, facts });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };

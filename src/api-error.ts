@@ -28,6 +28,8 @@ export interface ApiErrorOptions {
   status?: number;
   /** What the error object has beside its type and message. */
   fields?: Readonly<Record<string, string>>;
+  /** What is sent beside the named reason in `error.details`. */
+  details?: Readonly<Record<string, unknown>>;
 }
 
 /** The caller's fault, or a state the caller has to know about. Turned into HTTP in `http/errors.ts` and nowhere else. */
@@ -37,6 +39,7 @@ export class ApiError extends Error {
   readonly code: string | undefined;
   readonly retryAfter: number | undefined;
   readonly fields: Readonly<Record<string, string>>;
+  readonly details: Readonly<Record<string, unknown>>;
 
   constructor(type: ApiErrorType, message: string, options: ApiErrorOptions = {}) {
     super(message);
@@ -46,5 +49,6 @@ export class ApiError extends Error {
     this.code = options.code;
     this.retryAfter = options.retryAfter;
     this.fields = options.fields ?? {};
+    this.details = options.details ?? {};
   }
 }

@@ -4,6 +4,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 export type IdPrefix =
   | 'agent'
   | 'env'
+  | 'work'
   | 'sesn'
   | 'sthr'
   | 'sevt'

@@ -140,7 +140,8 @@ async function sample(thread: Thread, activities: Interruptibles): Promise<void>
   const { state } = thread;
   const span = beginSample(thread);
   const activityId = `model_${state.seq}`;
-  const args = [{ session_id: state.session_id, up_to: state.seq }] as const;
+  const { session_id, seq: up_to, self_hosted } = state;
+  const args = [{ session_id, up_to, ...(self_hosted ? { self_hosted } : {}) }] as const;
   const result = await activities.run(activityId, () =>
     remote(state).sampleModel.executeWithOptions({ activityId }, [...args]),
   );

@@ -1,4 +1,5 @@
 import type { SessionCatalog } from '../catalog/sessions/sessions.js';
+import type { Work } from '../catalog/work/work.js';
 import { loadState } from '../session/projection.js';
 import type { Database } from '../storage/database.js';
 import type { DeploymentsAtWork } from './deployments.js';
@@ -9,6 +10,7 @@ export interface RecoveryDeps {
   engine: Engine;
   sessions: Pick<SessionCatalog, 'listUnfinished' | 'finishDeletion'>;
   deployments: Pick<DeploymentsAtWork, 'recover' | 'tidy'>;
+  work: Pick<Work, 'settle'>;
   log: (line: string) => void;
 }
 
@@ -29,6 +31,7 @@ export function startRecovery(deps: RecoveryDeps): { stop(): Promise<void> } {
   const timer = setInterval(() => {
     work = work.then(() => finishUnfinished(recovery)).catch(report);
     work = work.then(() => deps.deployments.tidy()).catch(report);
+    work = work.then(() => deps.work.settle('owed')).catch(report);
   }, TIDY_EVERY_MS);
   timer.unref();
   return {
@@ -42,7 +45,8 @@ export function startRecovery(deps: RecoveryDeps): { stop(): Promise<void> } {
 
 /**
  * Takes over what an earlier process left: sessions that were at work first, since somebody waits for them; then what
- * was being created or deleted; then, unhurried, whatever else may have been committed without being projected.
+ * was being created or deleted; then, unhurried, whatever else may have been committed without being projected; at last
+ * input that no worker was told of.
  */
 async function recoverSessions(deps: Recovery): Promise<void> {
   const { db, engine } = deps;
@@ -54,6 +58,7 @@ async function recoverSessions(deps: Recovery): Promise<void> {
     await engine.log.getState(id);
     if (await isAtWork(id)) await engine.recover(id);
   });
+  await deps.work.settle('all');
 }
 
 /** Undoes creations and completes deletions that did not come to their end, because a process died or could not be reached. */

@@ -107,16 +107,17 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     factsOf: models.factsOf,
     hasPrice: prices.has,
     tunnelKey,
+    workLeaseSeconds: config.workLeaseSeconds,
   });
   await webhooks.start(cleanUp);
   deployments.begin(catalogOf);
-  const { files, sessions } = catalogOf(DEFAULT_WORKSPACE);
+  const { files, sessions, work } = catalogOf(DEFAULT_WORKSPACE);
   await startUpkeep(config, { db, files, mounts, sandboxes: hands.sandboxes, log }, cleanUp);
   const enrollments = createEnrollments({ db, key: tunnelKey });
   const api = { catalogOf, access: createAccess({ db }), enrollments, log: engine.log, apiKeys: [key.value] };
   const url = await openApi(config, options, api, cleanUp);
   directory.announce(url);
-  const recovery = startRecovery({ db, engine, sessions, deployments, log });
+  const recovery = startRecovery({ db, engine, sessions, work, deployments, log });
   cleanUp.add(() => recovery.stop());
   return {
     url,

@@ -38,6 +38,9 @@ import { createAnnounce } from './webhooks/announce.js';
 import type { Courier } from './webhooks/courier.js';
 import { createWebhookEndpoints, type WebhookEndpoints } from './webhooks/endpoints.js';
 import { ORGANIZATION_EVENTS, WORKSPACE_EVENTS } from './webhooks/event-types.js';
+import { createWork, type Work } from './work/work.js';
+import { removeWork } from './work/work-end.js';
+import { createWorkBell } from './work/work-bell.js';
 
 /** Everything the API serves, one member a noun. Bodies are validated here; what comes back is what is sent. */
 export interface Catalog {
@@ -64,6 +67,7 @@ export interface Catalog {
   webhooks: WebhookEndpoints;
   /** The same in every workspace. */
   organizationWebhooks: WebhookEndpoints;
+  work: Work;
 }
 
 export interface CatalogDeps {
@@ -90,6 +94,8 @@ export interface CatalogDeps {
   hasPrice: (model: string) => boolean;
   /** What the tokens of tunnels and enrolment URLs are made from: a secret that stays the same. */
   tunnelKey: string;
+  /** How long a worker of a self-hosted environment may be silent, unless it asks for something else. */
+  workLeaseSeconds?: number;
   now?: Clock;
 }
 
@@ -97,13 +103,16 @@ export interface CatalogDeps {
 export type CatalogOf = (workspace: string) => Catalog;
 
 /** Makes each workspace's catalog when it is first asked for. */
-export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): CatalogOf {
+export function createCatalogs({ now = Date.now, workLeaseSeconds = 90, ...deps }: CatalogDeps): CatalogOf {
   const common: Common = {
     ...deps,
     now,
+    leaseSeconds: workLeaseSeconds,
+    bell: createWorkBell(),
+    owedWork: new Set(),
     clock: createRisingClock(now),
     inWork: new Set(),
-    belongings: [removeResources, removeSessionFiles, dropSkills].map((remove) => ({
+    belongings: [removeResources, removeSessionFiles, dropSkills, removeWork].map((remove) => ({
       remove: (id: string) => remove(deps, id),
     })),
     tokenText: createTokenText(deps.tunnelKey),
@@ -119,8 +128,8 @@ export function createCatalogs({ now = Date.now, ...deps }: CatalogDeps): Catalo
 }
 
 /** What the catalogs of a process have in common. */
-type Common = Required<CatalogDeps> &
-  Pick<SessionDeps, 'inWork' | 'clock' | 'belongings'> &
+type Common = Required<Omit<CatalogDeps, 'workLeaseSeconds'>> &
+  Pick<SessionDeps, 'inWork' | 'clock' | 'belongings' | 'leaseSeconds' | 'bell' | 'owedWork'> &
   Pick<TunnelsDeps, 'tokenText'> &
   Pick<UserProfilesDeps, 'enrollmentLinks'>;
 
@@ -148,5 +157,6 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     tunnelCertificates: createTunnelCertificates(deps),
     webhooks: createWebhookEndpoints({ ...deps, owner: deps.workspace, types: WORKSPACE_EVENTS }),
     organizationWebhooks: createWebhookEndpoints({ ...deps, owner: null, types: ORGANIZATION_EVENTS }),
+    work: createWork(deps),
   };
 }

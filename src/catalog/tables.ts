@@ -20,6 +20,9 @@ export interface CatalogTables extends MemoryTables, ResourceTables, WebhookTabl
   session_skills: SessionSkillRow;
   workspaces: WorkspaceRow;
   api_keys: ApiKeyRow;
+  work_items: WorkItemRow;
+  work_tokens: WorkTokenRow;
+  work_pollers: WorkPollerRow;
   deployments: DeploymentRow;
   deployment_runs: DeploymentRunRow;
 }
@@ -109,6 +112,8 @@ export interface SessionRow {
   /** JSON: the SessionAgent snapshot. */
   agent: string;
   environment_id: string;
+  /** 1 when its environment is: workers run its tools. */
+  self_hosted: number;
   /** The deployment whose run made it. */
   deployment_id: string | null;
   /** JSON: an array of ids. */
@@ -264,4 +269,44 @@ export interface DeploymentRunRow {
   /** 1 while its session is being made; such a row is invisible. */
   pending: number;
   created_at: number;
+}
+
+export interface WorkItemRow {
+  id: string;
+  workspace: string;
+  environment_id: string;
+  session_id: string;
+  /** The session again while the item is not stopped, else null: one open item a session. */
+  open_session: string | null;
+  /** The event that it was queued for. */
+  input: string;
+  state: 'queued' | 'starting' | 'active' | 'stopping' | 'stopped';
+  /** JSON: a Metadata. */
+  metadata: string;
+  ttl_seconds: number;
+  /** The hash of the token of who claimed it last; null when that is over. */
+  token: string | null;
+  created_at: number;
+  claimed_at: number | null;
+  acknowledged_at: number | null;
+  started_at: number | null;
+  latest_heartbeat_at: number | null;
+  /** Whoever has it in hand has it until then. */
+  lease_until: number | null;
+  stop_requested_at: number | null;
+  stopped_at: number | null;
+}
+
+/** Every token that a claim was given, past ones too: who has lost an item can be told so. */
+export interface WorkTokenRow {
+  /** Of its text, which is not kept: sha-256, in hex. */
+  hash: string;
+  work_id: string;
+}
+
+export interface WorkPollerRow {
+  environment_id: string;
+  worker_id: string;
+  workspace: string;
+  polled_at: number;
 }

@@ -34,6 +34,8 @@ export interface Config {
   readonly rateLimits: { readonly create: number; readonly read: number };
   /** Model calls and tools at work at once. */
   readonly maxRunning: number;
+  /** For workers of self-hosted environments that ask for nothing else. */
+  readonly workLeaseSeconds: number;
   readonly sandbox: SandboxConfig;
   /** Whether what deployments do at the same time is spread over seconds or minutes. */
   readonly deploymentJitter: boolean;
@@ -186,6 +188,7 @@ function freeze(checked: Settings, file: ModelsConfig | undefined, cwd: string):
     roundsPerTurn: checked.DROVER_ROUNDS_PER_TURN,
     rateLimits: Object.freeze({ create: checked.DROVER_RATE_LIMIT_CREATE, read: checked.DROVER_RATE_LIMIT_READ }),
     maxRunning: mostRunning(checked),
+    workLeaseSeconds: checked.DROVER_WORK_LEASE_SECONDS,
     sandbox: Object.freeze({
       backend: checked.DROVER_SANDBOX,
       image: checked.DROVER_SANDBOX_IMAGE,

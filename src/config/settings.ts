@@ -54,6 +54,9 @@ export const settings = z
     DROVER_SANDBOX_RUNTIME: text().optional(),
     DROVER_SANDBOX_IDLE_SECONDS: whole(1, 31_536_000).default(900),
 
+    /** How long a worker of a self-hosted environment may be silent before another one gets its session. */
+    DROVER_WORK_LEASE_SECONDS: whole(2, 86_400).default(90),
+
     DROVER_TEMPORAL_ADDRESS: address().optional(),
     DROVER_TEMPORAL_NAMESPACE: text().default('default'),
     /** 0 replays a session's workflow at every task: slow, and the sharpest test of determinism. */

@@ -8,7 +8,9 @@ import { endRequest } from './turn.js';
 /** What the compaction is asked for, its request having begun. */
 export function compactInput({ state }: Thread): CompactInput {
   const { tokens, refused, compactions } = state.context;
-  return { session_id: state.session_id, up_to: state.seq, tokens: refused ? 0 : tokens, tries: compactions };
+  const { session_id, seq: up_to, self_hosted } = state;
+  const input = { session_id, up_to, tokens: refused ? 0 : tokens, tries: compactions };
+  return { ...input, ...(self_hosted ? { self_hosted } : {}) };
 }
 
 /** Takes in what the compaction came to: from its entry on, the model is told the summary in place of the beginning. */

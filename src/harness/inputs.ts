@@ -3,7 +3,7 @@ import { enqueue, isTurnAsked } from './queue.js';
 import { emit, emitProcessed, type Thread } from './state.js';
 import { budgetReached } from './spending.js';
 import { emitTerminated } from './status.js';
-import { confirm, takeResult } from './waiting.js';
+import { confirm, isResult, takeResult } from './waiting.js';
 
 const REMEMBERED_REQUESTS = 256;
 
@@ -41,9 +41,9 @@ function take(thread: Thread, event: InputEvent, after: InputEvent | undefined):
       confirm(thread, event);
       return false;
     case 'user.custom_tool_result':
+    case 'user.tool_result':
       takeResult(thread, event);
       return true;
-    case 'user.tool_result':
     case 'user.define_outcome':
       throw new Error(`${event.type} was let in, and nothing here takes it.`);
     default:
@@ -53,7 +53,7 @@ function take(thread: Thread, event: InputEvent, after: InputEvent | undefined):
 
 /** One that goes with a tool's result is heard with it; any other when the next turn begins. */
 function takeSystemMessage(thread: Thread, event: InputEvent, after: InputEvent | undefined): void {
-  if (after?.type === 'user.custom_tool_result' && thread.state.turn !== null) {
+  if (isResult(after) && thread.state.turn !== null) {
     emit(thread, { ...event }, { queued: true });
     emitProcessed(thread, event.id);
     return;

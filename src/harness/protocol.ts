@@ -30,6 +30,8 @@ export interface SampleInput {
   session_id: string;
   /** The conversation is the log up to and including this entry. */
   up_to: number;
+  /** No sandbox is needed here, and none is told of. */
+  self_hosted?: true;
 }
 
 /** Argument of the activity `compactContext`. */

@@ -2,7 +2,7 @@ import type { InputEvent, SessionChange } from '../session/session.js';
 import { isBusy } from './harness.js';
 import { budgetReached, covers } from './spending.js';
 import type { ThreadState } from './state.js';
-import { waitingCalls } from './waiting.js';
+import { answeredBy, isResult, waitingCalls } from './waiting.js';
 
 /** Why a request cannot be taken in the present state. */
 export interface Refusal {
@@ -17,7 +17,7 @@ export function eventsRefusal(state: ThreadState, events: InputEvent[]): Refusal
   const isStill = state.turn?.pause?.type === 'requires_action';
   let open = isStill ? waitingCalls(state).map(({ id }) => id) : [];
   for (const [index, event] of events.entries()) {
-    const fault = eventRefusal(state, event, events[index - 1], open);
+    const fault = eventRefusal(state, event, events.slice(0, index), open);
     if (fault !== undefined) return { message: `events.${index}: ${fault}` };
     // What comes later in the same request finds the session as this event leaves it.
     open = event.type === 'user.interrupt' ? [] : open.filter((id) => id !== answeredBy(event));
@@ -31,12 +31,7 @@ const AT_BUDGET =
   'the session has reached its budget; until it is raised or removed only user.tool_confirmation, user.tool_result, ' +
   'user.custom_tool_result and user.interrupt are taken';
 
-function eventRefusal(
-  state: ThreadState,
-  event: InputEvent,
-  after: InputEvent | undefined,
-  open: string[],
-): string | undefined {
+function eventRefusal(state: ThreadState, event: InputEvent, before: InputEvent[], open: string[]): string | undefined {
   switch (event.type) {
     case 'user.interrupt':
     case 'user.tool_confirmation':
@@ -46,10 +41,11 @@ function eventRefusal(
       if (open.length > 0) return `the session waits for an answer to ${open.join(', ')}; give that first`;
       return budgetReached(state) ? AT_BUDGET : undefined;
     case 'system.message':
-      if (open.length > 0 && after?.type !== 'user.custom_tool_result')
+      if (open.length > 0 && !isResult(before.at(-1)))
         return `the session waits for an answer to ${open.join(', ')}; it has to follow one in the same request`;
       return budgetReached(state) ? AT_BUDGET : undefined;
     case 'user.tool_result':
+      return resultRefusal(state, event.tool_use_id, before);
     case 'user.define_outcome':
       return `${event.type} events are not available yet`;
     default:
@@ -57,9 +53,12 @@ function eventRefusal(
   }
 }
 
-function answeredBy(event: InputEvent): string | undefined {
-  if (event.type === 'user.tool_confirmation') return event.tool_use_id;
-  return event.type === 'user.custom_tool_result' ? event.custom_tool_use_id : undefined;
+/** Nobody runs a call before it is allowed, and a custom tool's has an answer of its own. */
+function resultRefusal(state: ThreadState, id: string, before: InputEvent[]): string | undefined {
+  const call = waitingCalls(state).find((waiting) => waiting.id === id);
+  if (call?.waits_for === 'result') return `the call ${id} is answered by user.custom_tool_result`;
+  const isConfirmed = before.some((event) => event.type === 'user.tool_confirmation' && event.tool_use_id === id);
+  return call?.waits_for === 'confirmation' && !isConfirmed ? `the call ${id} waits for its confirmation` : undefined;
 }
 
 /** Which of these answers no call waits for. The API knows of former calls too; who writes to the workflow itself does not. */

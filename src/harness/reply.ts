@@ -1,7 +1,7 @@
 import type { ContentBlock } from '../model/model.js';
 import type { BodySource } from '../session/journal.js';
 import type { OfferedTool, SampleInterrupted, SampleReply } from './outcomes.js';
-import { emit, emitAssistant, type NewEvent, type Thread, type ToolCall } from './state.js';
+import { emit, emitAssistant, type NewEvent, type Thread, type ThreadState, type ToolCall } from './state.js';
 import { emitSettled } from './waiting.js';
 
 /** Writes what a model has said into the log; gives its calls. */
@@ -15,7 +15,8 @@ export function emitReply(thread: Thread, activity: string, result: SampleReply 
   const texts = indicesOf(result.content, (block) => block.type === 'text' && block.text !== '');
   const from: BodySource = { activity, blocks: texts };
   if (texts.length > 0) emit(thread, { id: result.ids.message, type: 'agent.message' }, { from });
-  for (const call of calls) emitCall(thread, activity, call);
+  const isLast = result.type === 'reply' && endsTurn(thread.state, result);
+  for (const call of calls) emitCall(thread, activity, call, isLast);
   return calls;
 }
 
@@ -25,7 +26,7 @@ export function admit(thread: Thread, calls: Call[]): ToolCall[] {
     if (tool === undefined) emitSettled(thread, id, `There is no tool named ${name}.`);
     else if (isTorn && !isCustom(tool)) emitSettled(thread, id, CUT_OFF);
   }
-  return calls.flatMap(toCarryOut);
+  return calls.flatMap((call) => toCarryOut(thread, call));
 }
 
 const CUT_OFF =
@@ -55,15 +56,24 @@ function callsOf(thread: Thread, { content, offered, stop_reason }: SampleReply)
   });
 }
 
-function emitCall(thread: Thread, activity: string, { id, name, tool, block, isTorn }: Call): void {
-  // Whoever owns the tool runs it as soon as the event is there: a call that may be torn is not shown.
-  if (isTorn && isCustom(tool)) return;
-  const from: BodySource = { activity, blocks: [block] };
-  if (isCustom(tool)) emit(thread, { id, type: 'agent.custom_tool_use', name }, { from });
-  else emit(thread, { id, type: 'agent.tool_use', name, ...permissionOf(tool) }, { from });
+/** Whether the turn is over with this reply, whatever it calls. */
+function endsTurn({ turn, limits, interrupts, closing }: ThreadState, { stop_reason }: SampleReply): boolean {
+  const isLastRound = turn !== null && turn.rounds + 1 >= limits.rounds_per_turn;
+  return stop_reason === 'refusal' || isLastRound || interrupts.length > 0 || closing;
 }
 
-/** What a call was allowed, as its event says it. Of a tool that is not there no policy was asked. */
+function emitCall(thread: Thread, activity: string, call: Call, isLast: boolean): void {
+  const { id, name, tool, block, isTorn } = call;
+  // Whoever owns the tool runs it as soon as the event is there: a call that may be torn is not shown.
+  if (isTorn && isCustom(tool)) return;
+  // A worker as well: what is not to be run must not be allowed either.
+  const isStillborn = thread.state.self_hosted === true && (isTorn || isLast);
+  const from: BodySource = { activity, blocks: [block] };
+  if (isCustom(tool)) emit(thread, { id, type: 'agent.custom_tool_use', name }, { from });
+  else emit(thread, { id, type: 'agent.tool_use', name, ...permissionOf(isStillborn ? undefined : tool) }, { from });
+}
+
+/** What a call was allowed, as its event says it. Of a call that cannot be run no policy was asked. */
 function permissionOf(tool: Exclude<OfferedTool, { type: 'custom' }> | undefined): Omit<NewEvent, 'type'> {
   if (tool === undefined) return { evaluated_permission: 'deny' };
   if (typeof tool === 'string') return { evaluated_permission: 'allow', evaluation: { type: 'always_allow' } };
@@ -72,9 +82,9 @@ function permissionOf(tool: Exclude<OfferedTool, { type: 'custom' }> | undefined
   return { evaluated_permission: 'ask', evaluation: { type: 'auto', evaluated_permission } };
 }
 
-function toCarryOut({ id, name, input, tool, isTorn }: Call): ToolCall[] {
+function toCarryOut({ state }: Thread, { id, name, input, tool, isTorn }: Call): ToolCall[] {
   if (tool === undefined || isTorn) return [];
-  if (typeof tool === 'string') return [{ id, name, input }];
+  if (typeof tool === 'string') return [{ id, name, input, ...(state.self_hosted ? { waits_for: 'worker' } : {}) }];
   return [{ id, name, input, waits_for: isCustom(tool) ? 'result' : 'confirmation' }];
 }
 

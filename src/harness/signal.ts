@@ -31,7 +31,8 @@ const PARSERS: Record<string, (item: Record<string, unknown>, id: string) => Inp
   'system.message': (item, id) => withText(item, (content) => ({ id, type: 'system.message', content })),
   'user.interrupt': (_, id) => ({ id, type: 'user.interrupt' }),
   'user.tool_confirmation': parseConfirmation,
-  'user.custom_tool_result': parseResult,
+  'user.custom_tool_result': parseCustomResult,
+  'user.tool_result': parseToolResult,
 };
 
 function parseEvent(item: unknown, id: string): InputEvent | string {
@@ -57,11 +58,24 @@ function parseConfirmation(item: Record<string, unknown>, id: string): InputEven
   };
 }
 
-function parseResult(item: Record<string, unknown>, id: string): InputEvent | string {
-  const { custom_tool_use_id, is_error = false } = item;
+function parseCustomResult(item: Record<string, unknown>, id: string): InputEvent | string {
+  const { custom_tool_use_id } = item;
   if (!isId(custom_tool_use_id)) return 'custom_tool_use_id must name the call';
+  return withResult(item, (result) => ({ id, type: 'user.custom_tool_result', custom_tool_use_id, ...result }));
+}
+
+function parseToolResult(item: Record<string, unknown>, id: string): InputEvent | string {
+  const { tool_use_id } = item;
+  if (!isId(tool_use_id)) return 'tool_use_id must name the call';
+  return withResult(item, (result) => ({ id, type: 'user.tool_result', tool_use_id, ...result }));
+}
+
+type MakeResult = (result: { content: Text[]; is_error: boolean }) => InputEvent;
+
+function withResult(item: Record<string, unknown>, make: MakeResult): InputEvent | string {
+  const { is_error = false } = item;
   if (typeof is_error !== 'boolean') return 'is_error must be true or false';
-  return withText(item, (content) => ({ id, type: 'user.custom_tool_result', custom_tool_use_id, content, is_error }));
+  return withText(item, (content) => make({ content, is_error }));
 }
 
 interface Text {

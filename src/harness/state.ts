@@ -13,6 +13,8 @@ export interface ThreadState {
   session_id: string;
   thread_id: string;
   agent_name: string;
+  /** The toolset's calls are a worker's to run, in place of the sandbox here. */
+  self_hosted?: true;
   title: string | null;
   metadata: Record<string, string>;
   status: SessionStatus;
@@ -63,8 +65,8 @@ export interface ToolCall {
   id: string;
   name: string;
   input: unknown;
-  /** What somebody has to send first: leave to run it, or its result. */
-  waits_for?: 'confirmation' | 'result';
+  /** What has to come first: leave to run it, a custom tool's result from who owns it, or any other's from the worker. */
+  waits_for?: 'confirmation' | 'result' | 'worker';
 }
 
 export type Pause =
@@ -107,6 +109,7 @@ export function initialState(start: SessionStart, limits: Limits): ThreadState {
     session_id: start.session_id,
     thread_id: start.thread_id,
     agent_name: start.agent_name,
+    ...(start.self_hosted ? { self_hosted: true } : {}),
     title: start.title,
     metadata: start.metadata,
     status: 'idle',

@@ -50,7 +50,9 @@ function describePause(state: ThreadState): string | undefined {
   const since = new Date(state.clock).toISOString();
   const waiting = waitingCalls(state);
   if (waiting.length > 0) {
-    return [`**Waits for you** since ${since}.`, ...waiting.map((call) => describeCall(state, call))].join('\n\n');
+    const whom = waiting.every(({ waits_for }) => waits_for === 'worker') ? 'its worker' : 'you';
+    const calls = waiting.map((call) => describeCall(state, call));
+    return [`**Waits for ${whom}** since ${since}.`, ...calls].join('\n\n');
   }
   if (state.turn?.pause?.type !== 'budget_reached') return undefined;
   return `Has reached its budget (since ${since}): goes on when that is raised or removed.`;
@@ -59,6 +61,7 @@ function describePause(state: ThreadState): string | undefined {
 /** What somebody is asked, and the very lines that answer. */
 function describeCall({ session_id }: ThreadState, call: ToolCall): string {
   const line = code(commandLine(call));
+  if (call.waits_for === 'worker') return `A worker of its environment is to run ${line}.`;
   if (call.waits_for === 'result') {
     const answer = { type: 'user.custom_tool_result', custom_tool_use_id: call.id, content: '…' };
     return `The tool ${line} is yours to run. Its result:\n\n${signal(session_id, answer)}`;

@@ -8,7 +8,7 @@ import { spend } from './spending.js';
 import { emit, emitProcessed, type Pause, type Thread, type ToolCall, type Turn } from './state.js';
 import { emitIdle, emitRunning, emitTerminated, emitUsage } from './status.js';
 import { addUsage } from './usage.js';
-import { emitSettled } from './waiting.js';
+import { emitAbandoned, emitSettled } from './waiting.js';
 
 /** Starts a turn with everything that is queued. */
 export function beginTurn(thread: Thread): void {
@@ -80,8 +80,7 @@ export function pauseTurn(thread: Thread, pause: Pause): void {
 export function endTurn(thread: Thread): void {
   const { state } = thread;
   const turn = running(thread);
-  // A custom tool's call is answered by its owner or not at all; the model is told that it was interrupted.
-  for (const call of turn.calls) if (call.waits_for !== 'result') emitSettled(thread, call.id, INTERRUPTED_TOOL_RESULT);
+  for (const call of turn.calls) emitAbandoned(thread, call, INTERRUPTED_TOOL_RESULT);
   for (const id of state.interrupts.splice(0)) emitProcessed(thread, id);
   const stop = turn.stop ?? { type: 'end_turn' };
   const interrupted = turn.stop === null;

@@ -5,22 +5,21 @@ import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import { type Caller, CALLERS } from './callers.js';
 import { type AnyRoute, isAdminRoute } from './routes.js';
 
-/**
- * Lets a principal call a route or throws: `permission_error` where it may not, `not_found_error` where it names another
- * environment than the one that it works for.
- */
-export function authorize(principal: Principal, route: AnyRoute, params: Readonly<Record<string, string>>): void {
+/** Lets a principal call a route or throws `permission_error`. What of it the principal may reach is another matter. */
+export function authorize(principal: Principal, route: AnyRoute): void {
   const [, , operation] = route;
   const callers: readonly Caller[] = CALLERS[operation] ?? ['api_key'];
   if (!callers.includes(principal.kind)) {
     throw new ApiError('permission_error', `${operation} cannot be called with ${NAMES[principal.kind]}.`);
   }
-  switch (principal.kind) {
-    case 'api_key':
-      if (isOfOrganization(route)) checkOrganization(principal);
-      return checkScope(principal.scopes, scopeOf(route));
-    case 'environment_key':
-      return checkEnvironment(principal.environmentId, params['environment_id']);
+  if (principal.kind === 'api_key') {
+    if (isOfOrganization(route)) checkOrganization(principal);
+    checkScope(principal.scopes, scopeOf(route));
+  }
+  // Its worker is told so at its next heartbeat, in words that it knows; until then it gets nothing.
+  const isHeard = operation === 'environments.work.heartbeat' || operation === 'environments.work.ack';
+  if (principal.kind === 'session_token' && principal.isStale && !isHeard) {
+    throw new ApiError('authentication_error', 'The work item of this token is not in your hands any more.');
   }
 }
 
@@ -31,7 +30,11 @@ export function checkWorkspace({ workspace }: Principal, headers: IncomingHttpHe
   throw new ApiError('not_found_error', `There is no workspace ${String(named)}.`);
 }
 
-const NAMES: Readonly<Record<Caller, string>> = { api_key: 'an API key', environment_key: 'an environment key' };
+const NAMES: Readonly<Record<Caller, string>> = {
+  api_key: 'an API key',
+  environment_key: 'an environment key',
+  session_token: "a work item's token",
+};
 
 function scopeOf(route: AnyRoute): Scope {
   if (isAdminRoute(route) || isOfOrganization(route)) return 'admin';
@@ -50,8 +53,4 @@ function checkOrganization({ workspace }: Principal): void {
 
 function checkScope(scopes: readonly Scope[], needed: Scope): void {
   if (!scopes.includes(needed)) throw new ApiError('permission_error', `This API key has no scope "${needed}".`);
-}
-
-function checkEnvironment(own: string, named: string | undefined): void {
-  if (named !== undefined && named !== own) throw new ApiError('not_found_error', `There is no environment ${named}.`);
 }

@@ -7,7 +7,7 @@ export type ReportError = (error: unknown, request: { id: string; method: string
 /** The error envelope. */
 export interface ErrorBody {
   type: 'error';
-  error: { type: string; message: string; details?: { error_code: string } };
+  error: { type: string; message: string; details?: { error_code: string; [more: string]: unknown } };
   request_id: string;
 }
 
@@ -22,9 +22,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 export function toErrorBody(error: ApiError, requestId: string): ErrorBody {
-  const { type, message, code, fields } = error;
-  const details = code === undefined ? {} : { details: { error_code: code } };
-  return { type: 'error', error: { type, message: shorten(message), ...details, ...fields }, request_id: requestId };
+  const { type, message, code, details, fields } = error;
+  const named = code === undefined ? {} : { details: { error_code: code, ...details } };
+  return { type: 'error', error: { type, message: shorten(message), ...named, ...fields }, request_id: requestId };
 }
 
 const MAX_MESSAGE = 2_000;

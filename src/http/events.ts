@@ -27,7 +27,10 @@ export function eventHandlers(events: SessionEvents, stream: OpenStream): Handle
       const asked = readEventQuery(query);
       return toEventPage(await events.list(param('session_id'), asked), asked.order);
     },
-    'sessions.events.send': async ({ param, body }) => ({ data: await events.send(param('session_id'), body) }),
+    'sessions.events.send': async ({ param, body, principal }) => {
+      const isWorker = principal.kind !== 'api_key';
+      return { data: await events.send(param('session_id'), body, { isWorker }) };
+    },
     'sessions.events.stream': ({ param, query }, reply) => stream(reply, param('session_id'), readDeltas(query)),
   };
 }

@@ -19,6 +19,7 @@ import { tunnelHandlers } from './tunnels.js';
 import { userProfileHandlers } from './user-profiles.js';
 import { vaultHandlers } from './vaults.js';
 import { organizationWebhookHandlers } from './webhooks.js';
+import { workHandlers } from './work.js';
 
 export type HandlersOf = (workspace: string) => Handlers;
 
@@ -56,5 +57,6 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...userProfileHandlers(catalog.userProfiles),
     ...tunnelHandlers(catalog.tunnels, catalog.tunnelCertificates),
     ...organizationWebhookHandlers(catalog.organizationWebhooks),
+    ...workHandlers(catalog.work),
   };
 }

@@ -81,7 +81,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   );
   app.addHook('onRequest', async (request, reply) => {
     await admit(request, reply, authenticate);
-    check(request, reply, countRequest);
+    await check(request, reply, countRequest, deps.access);
     // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer.
     if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
     // Whatever another body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
@@ -125,13 +125,19 @@ async function admit(request: FastifyRequest, reply: FastifyReply, authenticate:
 }
 
 /** A request's place in the API, whatever it will be answered with. */
-function check(request: FastifyRequest, reply: FastifyReply, countRequest: CountRequest): void {
+async function check(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  countRequest: CountRequest,
+  { checkReach }: Pick<Access, 'checkReach'>,
+): Promise<void> {
   const { principal, routeOptions } = request;
   const { route } = routeOptions.config;
   if (!principal) return;
   checkWorkspace(principal, request.headers);
   if (!route) return;
-  authorize(principal, route, paramsOf(request));
+  authorize(principal, route);
   const rate = rateClassOf(route);
   if (rate) countRequest(principal.keyId, rate, reply);
+  await checkReach(principal, paramsOf(request));
 }

@@ -6,7 +6,8 @@ import type { LogEntry, LoggedEvent } from './history.js';
  * 1. `seq` starts at 1 and has no gap, and times never decrease;
  * 2. an event's id is used once;
  * 3. an input is processed at most once, and only after it was queued;
- * 4. every tool use has exactly one result, after it; only a turn that is still open may lack some;
+ * 4. every tool use has exactly one result, after it; only a turn that is still open may lack some. What a worker sends
+ *    counts as one, whenever it comes, and the first counts;
  * 5. a summary stands for what came before it, for more than the last one did, and parts no call from its result.
  */
 export function checkEntries(entries: LogEntry[]): string[] {
@@ -71,9 +72,22 @@ function checkEvent(check: Check, event: LoggedEvent, { seq, queued }: { seq: nu
     settled.add(of);
     check.pairs.push({ reply: check.replies.get(of) ?? seq, result: seq });
   }
+  if (event.type === 'user.tool_result') {
+    const of = String(event['tool_use_id']);
+    if (open.delete(of)) check.pairs.push({ reply: check.replies.get(of) ?? seq, result: seq });
+    settled.add(of);
+  }
   if (!CALLS_ARE_OVER.has(event.type)) return;
-  for (const id of open) faults.push(`${id} has no result at entry ${seq} (${event.type})`);
-  open.clear();
+  const waiting = waitedFor(event);
+  for (const id of open) if (!waiting.has(id)) faults.push(`${id} has no result at entry ${seq} (${event.type})`);
+  check.open = new Set([...open].filter((id) => waiting.has(id)));
+}
+
+/** Calls that the session stands still for: they come to their results later. */
+function waitedFor({ stop_reason }: LoggedEvent): ReadonlySet<unknown> {
+  const ids =
+    typeof stop_reason === 'object' && stop_reason !== null && 'event_ids' in stop_reason && stop_reason.event_ids;
+  return new Set(Array.isArray(ids) ? ids : []);
 }
 
 function noteCalls({ replies }: Check, { seq, reply }: Extract<LogEntry, { kind: 'assistant' }>): void {

@@ -25,6 +25,8 @@ export interface SessionStart {
   initial_events: InputEvent[];
   created_at: number;
   budget?: SessionBudget;
+  /** Its environment is self-hosted: a worker elsewhere runs the toolset's calls. */
+  self_hosted?: true;
 }
 
 export interface SessionChange {

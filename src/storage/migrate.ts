@@ -11,6 +11,7 @@ import * as catalog008 from './migrations/catalog-008-webhooks.js';
 import * as catalog009 from './migrations/catalog-009-skills.js';
 import * as catalog010 from './migrations/catalog-010-resources.js';
 import * as catalog011 from './migrations/catalog-011-owner.js';
+import * as catalog012 from './migrations/catalog-012-work.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -45,6 +46,7 @@ const CATALOG: readonly Migration[] = [
   catalog009,
   catalog010,
   catalog011,
+  catalog012,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -4,6 +4,7 @@ import type { Operation } from '../../src/http/routes.js';
 import { SECOND_CA_PEM } from '../support/certificates.js';
 import { BUDGET, CUSTOM, DOCUMENT, IMAGE, REPOSITORY, RESULT, TEXT, TOOLSET } from './parts.js';
 import type { Scene, Target } from './scene.js';
+import { WORK_CORPUS } from './corpus-work.js';
 
 type AgentCreate = Anthropic.Beta.Agents.AgentCreateParams;
 type DeploymentCreate = Anthropic.Beta.Deployments.DeploymentCreateParams;
@@ -27,6 +28,8 @@ export interface Good {
   headers?: Record<string, string>;
   /** In place of what is known under the parameter's name. */
   params?: (known: Known) => Record<string, string>;
+  /** What it is sent with, in place of the API key. */
+  key?: (known: Known) => string;
   /** What it is answered with, unless 200. */
   status?: number;
   /** Takes away what other requests need. */
@@ -49,6 +52,7 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'environments.list': { query: 'limit=5&include_archived=false' },
   'environments.delete': { destroys: true, params: (known) => ({ environment_id: known.spare_environment_id }) },
   'environments.archive': { destroys: true },
+  ...WORK_CORPUS,
   'sessions.create': { body: sessionCreate },
   'sessions.retrieve': {},
   'sessions.update': { body: sessionUpdate },

@@ -20,20 +20,15 @@ type ApiRoute = (typeof ROUTES)[number];
 
 /** A request that is good in all; what is not there yet is given any body. */
 export function goodRequest([method, path, operation]: ApiRoute, known: Known, key: string): Sent {
-  const {
-    query,
-    params,
-    body,
-    headers,
-    status = 200,
-  } = CORPUS[operation] ?? { body: () => ({ any: 'thing' }), status: 501 };
+  const good = CORPUS[operation] ?? { body: () => ({ any: 'thing' }), status: 501 };
+  const { query, params, body, headers, status = 200 } = good;
   const values = new Map(Object.entries({ ...known, ...params?.(known) }));
   const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => values.get(name) ?? 'x_1');
   const sent = {
     operation,
     method,
     path: query === undefined ? filled : `${filled}?${query}`,
-    headers: { authorization: `Bearer ${key}`, ...headers },
+    headers: { authorization: `Bearer ${good.key?.(known) ?? key}`, ...headers },
     odd: 'nothing' as const,
     status,
   };

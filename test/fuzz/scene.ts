@@ -1,6 +1,7 @@
-import type { TestServer } from '../support/app.js';
+import { API_KEY, type TestServer } from '../support/app.js';
 import { CA_PEM } from '../support/certificates.js';
 import { skillFiles } from '../support/skill-files.js';
+import { bearing, openQueue, type Queue, type WorkItem } from '../support/work.js';
 import { asking, call, customTool } from '../wire/answers.js';
 import type { Wire } from '../wire/server.js';
 import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
@@ -45,6 +46,10 @@ export interface Scene {
   /** It has one resource, which it keeps. */
   resourceful_session_id: string;
   resource_id: string;
+  /** A self-hosted one, with one work item, which is stopped. */
+  queue_environment_id: string;
+  environment_key: string;
+  work_id: string;
   targets: Target[];
 }
 
@@ -54,7 +59,7 @@ const CAP = { type: 'limit', max_list_cost: { amount: '20', currency: 'USD' } } 
 
 /** For the server whose sessions live in memory: one that is new, one that waits, one that is archived. */
 export async function memoryScene({ client, session }: TestServer): Promise<Scene> {
-  const scene = await emptyScene(client);
+  const scene = await emptyScene(client, bearing(client.baseURL, API_KEY));
   const { sessions } = client.beta;
   const open = async (state: string): Promise<Target> => {
     const { agent_id, environment_id } = scene;
@@ -87,7 +92,8 @@ export async function wireScene(wire: Wire, held: Promise<void>): Promise<Scene>
 
 type Client = TestServer['client'];
 
-async function emptyScene({ beta }: Client): Promise<Scene> {
+async function emptyScene(client: Client, admin = client): Promise<Scene> {
+  const { beta, baseURL } = client;
   const agent = await beta.agents.create({ name: 'a', model: MODEL });
   const environment = await beta.environments.create({ name: 'e' });
   const spare = await beta.environments.create({ name: 'f' });
@@ -117,6 +123,8 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
   const made = { agent: agent.id, environment_id: environment.id, resources };
   const resourceful = await beta.sessions.create(made);
   const [repository] = resourceful.resources;
+  const queue = await openQueue(baseURL, client, admin);
+  const work = await stoppedWork(client, queue, agent.id);
   return {
     agent_id: agent.id,
     environment_id: environment.id,
@@ -139,8 +147,19 @@ async function emptyScene({ beta }: Client): Promise<Scene> {
     memory_version_id: memory.memory_version_id,
     resourceful_session_id: resourceful.id,
     resource_id: repository?.type === 'github_repository' ? repository.id : 'none',
+    queue_environment_id: queue.environment_id,
+    environment_key: queue.key,
+    work_id: work.id,
     targets: [],
   };
+}
+
+async function stoppedWork({ beta }: Client, queue: Queue, agent: string): Promise<WorkItem> {
+  const { environment_id } = queue;
+  const initial_events = [{ type: 'user.message' as const, content: [{ type: 'text' as const, text: 'hi' }] }];
+  await beta.sessions.create({ agent, environment_id, initial_events });
+  const { id } = await queue.claim();
+  return beta.environments.work.stop(id, { environment_id });
 }
 
 async function target({ beta }: Client, state: string, session_id: string): Promise<Target> {

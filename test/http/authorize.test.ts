@@ -9,17 +9,17 @@ const ALL: readonly AnyRoute[] = [...ROUTES, ...ADMIN_ROUTES];
 const key = (workspace: string, ...scopes: Scope[]): Principal => ({ kind: 'api_key', keyId: 'k', workspace, scopes });
 const worker: Principal = { kind: 'environment_key', keyId: 'k', workspace: 'w', environmentId: 'env_own' };
 
-/** The operations that a principal is let through to, when it names its own environment. */
+const holder = { workspace: 'w', environmentId: 'env_own', workId: 'work_1', sessionId: 'sesn_1' };
+const token = (isStale: boolean): Principal => ({ kind: 'session_token', keyId: 'k', ...holder, isStale });
+
+/** The operations that a principal is let through to. */
 function open(principal: Principal): string[] {
-  return ALL.filter((route) => refusalOf(principal, route, 'env_own') === undefined).map(
-    ([, , operation]) => operation,
-  );
+  return ALL.filter((route) => refusalOf(principal, route) === undefined).map(([, , operation]) => operation);
 }
 
-function refusalOf(principal: Principal, route: AnyRoute, environment_id: string): string | undefined {
+function refusalOf(principal: Principal, route: AnyRoute): string | undefined {
   try {
-    const params: Record<string, string> = route[1].includes(':environment_id') ? { environment_id } : {};
-    authorize(principal, route, params);
+    authorize(principal, route);
     return undefined;
   } catch (error) {
     return error instanceof ApiError ? error.type : String(error);
@@ -45,13 +45,16 @@ test('the organization is the default workspace’s to administer', () => {
   expect(closed).toEqual([]);
 });
 
-test('a worker has the work of its own environment, and the skills', () => {
-  expect(open(worker).toSorted()).toEqual(
-    Object.entries(CALLERS)
-      .filter(([, callers]) => callers.includes('environment_key'))
-      .map(([operation]) => operation)
-      .toSorted(),
-  );
-  const [poll] = ROUTES.filter(([, , operation]) => operation === 'environments.work.poll');
-  expect(poll && refusalOf(worker, poll, 'env_other')).toBe('not_found_error');
+test.each([
+  ['environment_key', worker],
+  ['session_token', token(false)],
+] as const)('a worker with its %s has its work, its sessions, and their skills', (kind, principal) => {
+  const its = Object.entries(CALLERS).filter(([, callers]) => callers.includes(kind));
+  expect(open(principal).toSorted()).toEqual(its.map(([operation]) => operation).toSorted());
+});
+
+test('a worker that has lost its item is heard only where it is told so', () => {
+  expect(open(token(true))).toEqual(['environments.work.ack', 'environments.work.heartbeat']);
+  const [stop] = ROUTES.filter(([, , operation]) => operation === 'environments.work.stop');
+  expect(stop && refusalOf(token(true), stop)).toBe('authentication_error');
 });

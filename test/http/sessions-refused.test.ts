@@ -56,10 +56,11 @@ test.each<[string, Partial<SessionParams>, RegExp]>([
   expect(String(error)).toMatch(message);
 });
 
-test('a self_hosted environment is 400', async () => {
+test('files for a session in a self-hosted environment are 400', async () => {
   const own = await server.client.beta.environments.create({ name: 'own', config: { type: 'self_hosted' } });
-  const create = server.client.beta.sessions.create({ agent: plain, environment_id: own.id });
-  await expect(create).rejects.toThrow(/environment_id: self_hosted/);
+  const resources = [{ type: 'file' as const, file_id: 'file_1' }];
+  const create = server.client.beta.sessions.create({ agent: plain, environment_id: own.id, resources });
+  await expect(create).rejects.toThrow(/resources/);
 });
 
 test('whatever was refused has left no row', async () => {

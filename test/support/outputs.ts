@@ -41,6 +41,7 @@ async function insertSession({ db }: Server, id: string): Promise<void> {
     thread_id: `thread of ${id}`,
     ...refers,
     agent: '{}',
+    self_hosted: 0,
     vault_ids: '[]',
     ...times,
   };

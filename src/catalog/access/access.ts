@@ -3,11 +3,13 @@ import { type ApiKeys, createApiKeys } from './api-keys.js';
 import { type Clock, createRisingClock } from '../clock.js';
 import { createEnvironmentKeys, type EnvironmentKeys } from './environment-keys.js';
 import { createFindKey, type FindKey } from './find-key.js';
+import { type CheckReach, createCheckReach } from './reach.js';
 import { createWorkspaces, type Workspaces } from './workspaces.js';
 
 /** Who may use a server: its workspaces, and the keys that open them. */
 export interface Access {
   findKey: FindKey;
+  checkReach: CheckReach;
   workspaces: Workspaces;
   apiKeys: ApiKeys;
   environmentKeys: EnvironmentKeys;
@@ -16,7 +18,8 @@ export interface Access {
 export function createAccess({ db, now = Date.now }: { db: Database; now?: Clock }): Access {
   const deps = { db, clock: createRisingClock(now) };
   return {
-    findKey: createFindKey(db),
+    findKey: createFindKey(db, now),
+    checkReach: createCheckReach(db),
     workspaces: createWorkspaces(deps),
     apiKeys: createApiKeys(deps),
     environmentKeys: createEnvironmentKeys(deps),

@@ -1,3 +1,4 @@
+import type { SessionTokenHolder } from '../work/work-token.js';
 import { DEFAULT_WORKSPACE } from '../workspace.js';
 
 /**
@@ -9,7 +10,7 @@ export const SCOPES = ['read', 'write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Who makes a request: what the key that came with it stands for. */
-export type Principal = ApiKeyPrincipal | EnvironmentKeyPrincipal;
+export type Principal = ApiKeyPrincipal | EnvironmentKeyPrincipal | SessionTokenPrincipal;
 
 export interface ApiKeyPrincipal {
   kind: 'api_key';
@@ -24,6 +25,12 @@ export interface EnvironmentKeyPrincipal {
   keyId: string;
   workspace: string;
   environmentId: string;
+}
+
+/** A worker that has one work item in hand, and works for its session. */
+export interface SessionTokenPrincipal extends SessionTokenHolder {
+  kind: 'session_token';
+  keyId: string;
 }
 
 /** The workspaces whose keys a principal may make and revoke: its own, and from the default one all. */

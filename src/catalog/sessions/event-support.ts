@@ -3,11 +3,12 @@ import { unreachable } from '../unreachable.js';
 import { invalid } from '../validate.js';
 import type { EventParams } from './event-schema.js';
 import { checkSystemMessages } from './system-message.js';
-import { checkConfirmation, checkCustomToolResult } from './tool-answers.js';
+import { checkConfirmation, checkCustomToolResult, checkToolResult } from './tool-answers.js';
 
 /** What the events for a session are checked against. Its present state is not in it: that is its workflow's to judge. */
 export interface Addressee {
   primaryThread: string;
+  isSelfHosted: boolean;
   /** Whether its model takes system messages in the midst of a conversation. */
   takesSystemMessages(): boolean;
   findEvent(id: string): Promise<SessionEvent | undefined>;
@@ -43,7 +44,11 @@ async function checkEvent(event: EventParams, path: string, session: Addressee):
       checkContent(event.content ?? [], path);
       return checkCustomToolResult(await session.findEvent(event.custom_tool_use_id), event, path);
     case 'user.tool_result':
-      throw invalid(`${path}.type`, 'user.tool_result is for sessions in self_hosted environments only');
+      if (!session.isSelfHosted) {
+        throw invalid(`${path}.type`, 'user.tool_result is for sessions in self_hosted environments only');
+      }
+      checkContent(event.content ?? [], path);
+      return checkToolResult(await session.findEvent(event.tool_use_id), event, path);
     case 'user.define_outcome':
       throw noOutcomes(path);
     case 'system.message':
@@ -57,7 +62,10 @@ function noOutcomes(path: string): Error {
   return invalid(`${path}.type`, 'outcomes are not available yet');
 }
 
-type Content = Extract<EventParams, { type: 'user.message' | 'user.custom_tool_result' }>['content'];
+type Content = Extract<
+  EventParams,
+  { type: 'user.message' | 'user.custom_tool_result' | 'user.tool_result' }
+>['content'];
 
 function checkContent(content: NonNullable<Content>, path: string): void {
   for (const [index, block] of content.entries()) {

@@ -8,7 +8,7 @@ import { checkBudgetable } from './budget.js';
 import { selectedAgent, snapshotAgent } from './session-agent.js';
 import type { SessionDeps } from './session-deps.js';
 import type { sessionCreateSchema } from './session-schema.js';
-import { checkAgentSupport, checkEnvironmentSupport } from './session-support.js';
+import { checkAgentSupport } from './session-support.js';
 
 type Create = ReturnType<typeof sessionCreateSchema.parse>;
 /** What of a session's creation refers to other things. */
@@ -48,7 +48,6 @@ async function checkEnvironment({ db, workspace }: Rows, params: CheckedParams):
     throw invalid('environment_id', `environment ${id} is archived`, 'environment_archived');
   }
   checkResourcesFit(resources, environment);
-  checkEnvironmentSupport(environment.config);
 }
 
 async function checkVaults({ db, workspace }: Rows, ids: readonly string[]): Promise<void> {

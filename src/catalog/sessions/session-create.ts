@@ -5,7 +5,9 @@ import type { Database } from '../../storage/database.js';
 import { attachResources, holdPlanned } from '../resources/attach.js';
 import { planResources } from '../resources/plan.js';
 import { keepSkills } from '../skills/session-skills.js';
+import { readEnvironment } from '../environments/environments.js';
 import { validate } from '../validate.js';
+import { queueWork, wakingInput } from '../work/work-supply.js';
 import type { EventParams } from './event-schema.js';
 import { checkInitialEvents } from './event-support.js';
 import { type CheckedParams, checkParams } from './session-check.js';
@@ -58,7 +60,7 @@ async function storeAndStart(deps: SessionDeps, params: SessionParams, origin: O
   const stored =
     (isRepeatable ? await findStored(deps.db, id) : undefined) ?? (await insertSession(deps, params, origin));
   const initial_events = (params.initial_events ?? []).map((event): InputEvent => ({ ...event, id: newId('sevt') }));
-  const { title = null, metadata = {}, budget } = params;
+  const { title = null, metadata = {}, budget, environment_id } = params;
   const start = { session_id: id, ...stored, title, metadata, initial_events };
   try {
     await deps.sessions.start(budget ? { ...start, budget } : start);
@@ -68,17 +70,22 @@ async function storeAndStart(deps: SessionDeps, params: SessionParams, origin: O
   }
   await deps.db.transaction().execute(async (tx) => {
     await tx.updateTable('sessions').set({ started_at: deps.clock() }).where('id', '=', id).execute();
+    const input = stored.self_hosted && wakingInput(initial_events);
+    if (input) await queueWork(deps, tx, { id, workspace: deps.workspace, environment_id }, input);
     await settle?.(tx);
   });
+  deps.bell.ring(environment_id);
 }
 
-type Stored = Pick<SessionStart, 'thread_id' | 'agent_name' | 'created_at'>;
+type Stored = Pick<SessionStart, 'thread_id' | 'agent_name' | 'created_at' | 'self_hosted'>;
 
 async function findStored(db: Database, id: string): Promise<Stored | undefined> {
   const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) return undefined;
   const { thread_id, created_at } = row;
-  return { thread_id, created_at, agent_name: currentAgent(row, { agent: null }).name };
+  const self_hosted = row.self_hosted === 1;
+  const agent_name = currentAgent(row, { agent: null }).name;
+  return { thread_id, created_at, agent_name, ...(self_hosted && { self_hosted }) };
 }
 
 async function insertSession(deps: SessionDeps, params: SessionParams, origin: Origin): Promise<Stored> {
@@ -92,6 +99,8 @@ async function insertRows(deps: SessionDeps, tx: Database, params: SessionParams
   const { workspace, clock } = deps;
   const { id, deployment_id } = origin;
   const agent = await checkParams({ ...deps, db: tx }, params);
+  const { config } = await readEnvironment(tx, workspace, params.environment_id);
+  const self_hosted = config.type === 'self_hosted';
   const thread_id = newId('sthr');
   const created_at = clock();
   await tx
@@ -104,6 +113,7 @@ async function insertRows(deps: SessionDeps, tx: Database, params: SessionParams
       agent_version: agent.version,
       agent: JSON.stringify(agent),
       environment_id: params.environment_id,
+      self_hosted: Number(self_hosted),
       deployment_id: deployment_id ?? null,
       vault_ids: JSON.stringify([...new Set(params.vault_ids)]),
       created_at,
@@ -115,7 +125,7 @@ async function insertRows(deps: SessionDeps, tx: Database, params: SessionParams
   const planned = await planResources({ ...deps, db: tx }, params.resources ?? []);
   await attachResources({ ...deps, db: tx }, planned, { session_id: id, created_at, position: 0 });
   await keepSkills(tx, { session_id: id, workspace }, agent.skills);
-  return { thread_id, agent_name: agent.name, created_at };
+  return { thread_id, agent_name: agent.name, created_at, ...(self_hosted && { self_hosted }) };
 }
 
 /** A start that got no answer may have happened: the row then stays, marked for deletion, until the workflow is gone too. */

@@ -2,11 +2,10 @@ import { ApiError } from '../../api-error.js';
 import type { FactsOf } from '../../model/facts.js';
 import type { SessionLog, Sessions, SessionState } from '../../session/session.js';
 import type { Secrets } from '../../vault/secrets.js';
-import type { Clock } from '../clock.js';
 import type { KeptDeps } from '../files/kept.js';
-import type { NounDeps } from '../noun.js';
 import { readSession } from './session-store.js';
 import type { SessionRow } from '../tables.js';
+import type { WorkDeps } from '../work/work-deps.js';
 
 /** What is kept of a session beside its row and its log. */
 export interface Belonging {
@@ -14,8 +13,7 @@ export interface Belonging {
   remove(sessionId: string): Promise<void>;
 }
 
-export interface SessionDeps extends NounDeps, KeptDeps {
-  now: Clock;
+export interface SessionDeps extends WorkDeps, KeptDeps {
   /** Seals what resources hold. */
   secrets: Secrets;
   belongings: readonly Belonging[];

@@ -1,6 +1,5 @@
 import type { SessionAgent } from '../../session/session.js';
 import type { AgentToolset } from '../agents/agent-toolset.js';
-import type { EnvironmentConfig } from '../environments/environment-config.js';
 import { unreachable } from '../unreachable.js';
 import { invalid } from '../validate.js';
 
@@ -30,11 +29,6 @@ function canRead({ tools }: Pick<SessionAgent, 'tools'>): boolean {
   const toolset = tools.find((tool) => tool.type === 'agent_toolset_20260401');
   const config = toolset?.configs.find(({ name }) => name === 'read') ?? toolset?.default_config;
   return config?.enabled === true;
-}
-
-export function checkEnvironmentSupport(config: EnvironmentConfig): void {
-  if (config.type === 'cloud') return;
-  throw invalid('environment_id', 'self_hosted environments cannot run sessions yet');
 }
 
 const WEB_TOOLS: ReadonlySet<string> = new Set(['web_fetch', 'web_search']);

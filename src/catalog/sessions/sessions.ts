@@ -9,6 +9,7 @@ import { listSessionRows, type SessionCursor, type SessionQuery } from './sessio
 import { updateSession } from './session-update.js';
 import type { SessionRow } from '../tables.js';
 import { invalid } from '../validate.js';
+import { endWorkOf } from '../work/work-end.js';
 
 /** Sessions as a client sees them: the row of their creation, and the state that their log folds to. */
 export interface SessionCatalog {
@@ -95,4 +96,5 @@ async function archiveSession(deps: SessionDeps, id: string): Promise<void> {
     .where('id', '=', id)
     .where('archived_at', 'is', null)
     .execute();
+  await endWorkOf(deps.db, id, deps.now());
 }

@@ -35,6 +35,21 @@ export function checkCustomToolResult(
   throw invalid(field, `${custom_tool_use_id} is no call of a custom tool but of type ${call.type}`);
 }
 
+/** A worker's result has to be of a call that was, or may yet be, its to run. One that comes late is taken without effect. */
+export function checkToolResult(
+  call: SessionEvent | undefined,
+  { tool_use_id }: Params<'user.tool_result'>,
+  path: string,
+): void {
+  const field = `${path}.tool_use_id`;
+  if (call === undefined) throw invalid(field, noEvent(tool_use_id));
+  if (call.type === 'agent.custom_tool_use') {
+    throw invalid(field, `${tool_use_id} is the call of a custom tool, which user.custom_tool_result answers`);
+  }
+  if (call.type !== 'agent.tool_use') throw invalid(field, `${tool_use_id} is no tool call but of type ${call.type}`);
+  if (call.evaluated_permission === 'deny') throw invalid(field, `the call ${tool_use_id} was denied`);
+}
+
 function noEvent(id: string): string {
   return `this session has no event ${id}`;
 }

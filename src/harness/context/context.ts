@@ -2,7 +2,7 @@ import type { ContentBlock, MessageParam } from '../../model/model.js';
 import type { SessionEvent } from '../../session/journal.js';
 import { isBlank, toMessageBlocks, type ContentParam, type EventBlock } from './blocks.js';
 import { toAssistantBlocks } from './replies.js';
-import type { Answer } from './results.js';
+import { shortened, type Answer } from './results.js';
 import { closeTurn, emptyTurn, isWaiting, type Told, type Turn } from './open-turn.js';
 
 /**
@@ -101,7 +101,10 @@ function appendEvent(context: Context, { event, queued, seq }: Extract<ContextEn
 
 /** The result that an event tells, whoever ran the tool. Other events are none of the model's business. */
 function toAnswer(event: SessionEvent): (Answer & { event: string }) | undefined {
-  if (event.type === 'agent.tool_result' || event.type === 'user.tool_result') return answer(event.tool_use_id, event);
+  if (event.type === 'agent.tool_result') return answer(event.tool_use_id, event);
+  if (event.type === 'user.tool_result') {
+    return answer(event.tool_use_id, { ...event, content: shortened(event.content ?? []) });
+  }
   if (event.type === 'agent.mcp_tool_result') return answer(event.mcp_tool_use_id, event);
   if (event.type === 'user.custom_tool_result') return answer(event.custom_tool_use_id, event);
   return undefined;

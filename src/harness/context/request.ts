@@ -8,8 +8,8 @@ export interface RequestInput {
   agent: Pick<SessionAgent, 'model' | 'system'>;
   messages: MessageParam[];
   tools: Anthropic.Beta.BetaTool[];
-  /** Where the agent's commands run, and in words what there is beside that. */
-  workspace: { cwd: string; holds?: string };
+  /** Where the agent's commands run, unless that is elsewhere, and in words what there is beside that. */
+  workspace: { cwd?: string; holds?: string };
   facts: ModelFacts;
 }
 
@@ -65,11 +65,13 @@ function systemPrompt(system: string | null, workspace: RequestInput['workspace'
 }
 
 function platformPrompt({ cwd, holds }: RequestInput['workspace']): string {
-  return (
-    `You work in a Linux sandbox of your own. Your working directory is ${cwd}; files there stay between your turns, ` +
-    'while running processes may not. The sandbox has no network access.' +
-    (holds === undefined ? '' : `\n\n${holds}`)
-  );
+  const place =
+    cwd === undefined
+      ? 'Your commands run on a machine of whoever runs this session; files stay there between your turns, while ' +
+        'running processes may not.'
+      : `You work in a Linux sandbox of your own. Your working directory is ${cwd}; files there stay between your turns, ` +
+        'while running processes may not. The sandbox has no network access.';
+  return holds === undefined ? place : `${place}\n\n${holds}`;
 }
 
 function cacheLast(tools: Anthropic.Beta.BetaTool[]): Anthropic.Beta.BetaTool[] {

@@ -23,6 +23,21 @@ export function toToolResult(call: Anthropic.Beta.BetaToolUseBlock, answers: Map
   };
 }
 
+type ResultBlock = Exclude<EventBlock, { type: 'redacted' }>;
+
+/** A longer text that a worker has sent is told by its two ends: nobody here can put it into a file there (§3.2). */
+const RESULT_LIMIT = 100_000;
+const PREVIEW = 2_000;
+
+export function shortened(content: ResultBlock[]): ResultBlock[] {
+  return content.map((block) => {
+    if (block.type !== 'text' || block.text.length <= RESULT_LIMIT) return block;
+    const { text } = block;
+    const note = `[The result has ${text.length} characters. Above are its first ${PREVIEW}, below its last.]`;
+    return { type: 'text', text: [text.slice(0, PREVIEW), note, text.slice(-PREVIEW)].join('\n').toWellFormed() };
+  });
+}
+
 function interrupted(): Answer {
   return { content: [{ type: 'text', text: INTERRUPTED_TOOL_RESULT }], isError: true };
 }

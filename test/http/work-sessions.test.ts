@@ -1,0 +1,80 @@
+import { NotFoundError } from '@anthropic-ai/sdk';
+import { bearing, tokenOf } from '../support/work.js';
+import { errorOf, INTERRUPT, MESSAGE, useWorkBench } from '../support/work-bench.js';
+
+const bench = useWorkBench();
+
+describe('an item for a session', () => {
+  test('is not there before there is input, and there is one at a time', async () => {
+    const { id } = await bench.client.beta.sessions.create({
+      agent: bench.agent,
+      environment_id: bench.queue.environment_id,
+    });
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.send(id, MESSAGE);
+    await bench.send(id, MESSAGE);
+    const { work } = await bench.queue.begin();
+    await bench.send(id, MESSAGE);
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.stop(work, true);
+    await bench.send(id, MESSAGE);
+    expect((await bench.queue.claim()).id).not.toBe(work.id);
+  });
+
+  test('comes again when a worker stopped just as input came; not when it failed with that input', async () => {
+    const id = await bench.openSession();
+    const { work } = await bench.queue.begin();
+    bench.waitForWorker(id);
+    await bench.stop(work, true);
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.send(id, INTERRUPT);
+    const second = await bench.queue.begin();
+    await bench.send(id, MESSAGE);
+    bench.waitForWorker(id);
+    await bench.stop(second.work, true);
+    expect((await bench.queue.claim()).data.id).toBe(id);
+  });
+
+  test('comes with an interrupt of a session whose worker failed, not with one of a session at rest', async () => {
+    const id = await bench.openSession();
+    const { work } = await bench.queue.begin();
+    await bench.stop(work, true);
+    await bench.send(id, INTERRUPT);
+    expect(await bench.queue.poll()).toBeNull();
+    bench.waitForWorker(id);
+    await bench.send(id, INTERRUPT);
+    expect((await bench.queue.claim()).data.id).toBe(id);
+  });
+
+  test('is made up for when a request was cut off before it could bench.queue one', async () => {
+    const id = await bench.openSession();
+    const { work } = await bench.queue.begin();
+    await bench.stop(work, true);
+    // As if the process had died between the two: the input is in the log, and nobody was told.
+    await bench.server.session.sessions.send(id, [{ ...MESSAGE, id: 'sevt_cut_off' }]);
+    bench.waitForWorker(id);
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.server.catalog.work.settle('all');
+    await bench.server.catalog.work.settle('all');
+    expect((await bench.queue.claim()).data.id).toBe(id);
+    expect(await bench.queue.poll()).toBeNull();
+  });
+
+  test('stops when the session is archived, and is gone when it is deleted', async () => {
+    const [one, two, three] = [await bench.openSession(), await bench.openSession(), await bench.openSession()];
+    const held = await bench.queue.begin();
+    await bench.client.beta.sessions.archive(one);
+    expect(await bench.retrieve(held.work)).toMatchObject({ state: 'stopping' });
+    await bench.client.beta.sessions.archive(two);
+    const { data } = await bench.queue.worker.beta.environments.work.list(bench.queue.environment_id);
+    expect(data.map(({ data: { id }, state }) => [id, state])).toEqual([
+      [three, 'queued'],
+      [two, 'stopped'],
+      [one, 'stopping'],
+    ]);
+    const work = await bench.queue.claim();
+    await bench.client.beta.sessions.delete(three);
+    expect(await errorOf(bench.retrieve(work))).toBeInstanceOf(NotFoundError);
+    expect((await errorOf(bench.queue.beat(work, {}, bearing(bench.server.url, tokenOf(work))))).status).toBe(401);
+  });
+});
