@@ -157,6 +157,8 @@ async function emptyScene(client: Client, admin = client): Promise<Scene> {
 async function onlyWebhook({ organization: { webhooks } }: Client['beta']) {
   for await (const { id } of webhooks.list()) await webhooks.delete(id);
   return webhooks.create({ url: 'https://example.com/a', enabled_events: ['external_key.failed'] });
+}
+
 async function stoppedWork({ beta }: Client, queue: Queue, agent: string): Promise<WorkItem> {
   const { environment_id } = queue;
   const initial_events = [{ type: 'user.message' as const, content: [{ type: 'text' as const, text: 'hi' }] }];
