@@ -17,9 +17,9 @@ const FIRST_ID = 10_000_000;
 export async function createManySessions(db: Database, count: number): Promise<ManySessions> {
   const numbers = sql`with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${sql.lit(count)})`;
   const id = sql`'sesn_' || (${sql.lit(FIRST_ID)} + n)`;
-  const empty = sql.join([sql.lit('{}'), sql.lit('env_1'), sql.lit('[]'), sql.lit('[]')]);
+  const empty = sql.join([sql.lit('{}'), sql.lit('env_1'), sql.lit('[]')]);
   await sql`${numbers} insert into sessions (id, workspace, thread_id, agent_id, agent_version, agent, environment_id,
-    vault_ids, resources, created_at, started_at)
+    vault_ids, created_at, started_at)
     select ${id}, ${sql.lit(WORKSPACE)}, 'sthr_' || n, 'agent_1', 1, ${empty}, n / ${sql.lit(AT_ONCE)}, 1 from numbers`.execute(
     db,
   );

@@ -9,7 +9,10 @@ import { API_KEY, rawFetch, startTestServer, type TestServer } from '../support/
 import { STORE } from '../support/database.js';
 import { planOf, type QueryPlan, recordQueries } from '../support/query-plans.js';
 
-/** What lists can be asked for beside their whole; each by itself. */
+/**
+ * What lists can be asked for beside their whole; each by itself. Not here are filters that few rows of a list pass by
+ * their nature, which are found first and then sorted: sessions at work, sessions with a memory store.
+ */
 const FILTERS: { readonly [Name in Operation]?: readonly string[] } = {
   'agents.list': ['include_archived=true', 'created_at[gte]=2026-01-01T00:00:00Z'],
   'environments.list': ['include_archived=true'],
@@ -21,10 +24,17 @@ const FILTERS: { readonly [Name in Operation]?: readonly string[] } = {
     'statuses[]=idle&statuses[]=running&order=asc',
     'agent_id={agent_id}',
     'agent_id={agent_id}&agent_version=1',
+    'deployment_id={deployment_id}',
   ],
   'vaults.list': ['include_archived=true'],
   'vaults.credentials.list': ['include_archived=true'],
   'userProfiles.list': ['order=asc', 'order_by=name', 'order_by=name&order=asc'],
+  'deployments.list': ['include_archived=true', 'agent_id={agent_id}', 'status=active', 'status=paused'],
+  'deploymentRuns.list': ['deployment_id={deployment_id}', 'has_error=true', 'trigger_type=manual'],
+  'memoryStores.list': ['include_archived=true'],
+  'memoryStores.memories.list': ['path_prefix=/f/', 'depth=1'],
+  'memoryStores.memoryVersions.list': ['memory_id={memory_id}', 'operation=created'],
+  'skills.list': ['source=custom'],
   'files.list': ['scope_id={session_id}'],
 };
 

@@ -80,18 +80,19 @@ function selectFiltered(db: Database, workspace: string, filter: SessionQuery) {
   if (created_at?.lt !== undefined) query = query.where('sessions.created_at', '<', created_at.lt);
   if (created_at?.lte !== undefined) query = query.where('sessions.created_at', '<=', created_at.lte);
   if (statuses !== undefined) {
-    // Asked of each session in the list's order: the other way round all that have a status would be sorted.
-    query = query.where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('projection.session_states')
-          .select('session_id')
-          .whereRef('session_id', '=', 'sessions.id')
-          .where('status', 'in', statuses),
-      ),
-    );
+    query = query.where((eb) => {
+      const states = eb.selectFrom('projection.session_states').select('session_id').where('status', 'in', statuses);
+      // Those at work are few: found first, and sorted. Of the others there may be any number: each session is asked, in
+      // the list's order.
+      if (statuses.every(isOfFew)) return eb('sessions.id', 'in', states);
+      return eb.exists(states.whereRef('session_id', '=', 'sessions.id'));
+    });
   }
   return query;
+}
+
+function isOfFew(status: SessionStatus): boolean {
+  return status === 'running' || status === 'rescheduling';
 }
 
 function selectPage(db: Database, workspace: string, filter: SessionQuery, forward: boolean) {
