@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Flags } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
 import type { KeyFlags, Terminal } from './key.js';
+import type { ExportFlags } from './export.js';
 import type { QuickstartFlags } from './quickstart.js';
 import type { WebhookCreateFlags, WebhookFlags } from './webhook.js';
 
@@ -38,6 +39,14 @@ function commands(version: string): Command {
   addKeyCommands(drover.command('key').description('keys of the API and of environments; a server must run'));
   addWorkspaceCommands(drover.command('workspace').description('rooms of their own for keys; a server must run'));
   addWebhookCommands(drover.command('webhook').description('where events are sent to; a server must run'));
+  withDataFlags(drover.command('export <what>'))
+    .description(
+      'write a session (its id), an agent (its id) or the whole workspace as JSON lines and files; a server must run',
+    )
+    .option('--out <directory>', 'the directory to make (drover-export-<what>)')
+    .action(async (what: string, flags: ExportFlags) =>
+      (await import('./export.js')).runExport(process.env, what, flags, TERMINAL),
+    );
   return drover;
 }
 

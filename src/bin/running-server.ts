@@ -17,8 +17,8 @@ export interface RunningServer {
 /** Fields that are undefined are left out. */
 type Query = Readonly<Record<string, string | undefined>>;
 
-/** Finds the server that runs on a data directory; throws a StartError when there is none, as do requests that it refuses. */
-export function findServer(env: NodeJS.ProcessEnv, flags: Flags): RunningServer {
+/** Where the server of a data directory is, and a key to it; throws a StartError when none runs. */
+export function locateServer(env: NodeJS.ProcessEnv, flags: Flags): { url: string; key: string } {
   const config = readConfig(env, flags);
   const holder = holderOf(config.dataDir);
   if (holder?.url === undefined) {
@@ -28,7 +28,13 @@ export function findServer(env: NodeJS.ProcessEnv, flags: Flags): RunningServer 
         : `no drover runs on ${config.dataDir}: start it with "drover serve", or name another directory with --data`,
     );
   }
-  const ask = createAsk(holder.url, readKey(config));
+  return { url: holder.url, key: readKey(config) };
+}
+
+/** Finds the server that runs on a data directory; throws a StartError when there is none, as do requests that it refuses. */
+export function findServer(env: NodeJS.ProcessEnv, flags: Flags): RunningServer {
+  const { url, key } = locateServer(env, flags);
+  const ask = createAsk(url, key);
   const get = (path: string, query: Query = {}) => ask('GET', `${path}?${searchOf(query).toString()}`);
   return {
     get: (path) => ask('GET', path),

@@ -6,7 +6,7 @@ import { agentHandlers } from './agents.js';
 import { deploymentHandlers } from './deployments.js';
 import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
-import { fileHandlers } from './files.js';
+import { adminFileHandlers, fileHandlers } from './files.js';
 import type { AdminHandlers, Handlers } from './handler.js';
 import { memoryStoreHandlers } from './memory-stores.js';
 import { modelHandlers } from './models.js';
@@ -35,7 +35,7 @@ export function createHandlers(catalogOf: CatalogOf, streams: Streams): Handlers
 
 /** They act on whatever workspace a request names, and its key administers. */
 export function createAdminHandlers(access: Access, catalogOf: CatalogOf): AdminHandlers {
-  return { ...accessHandlers(access), ...adminWebhookHandlers(access, catalogOf) };
+  return { ...accessHandlers(access), ...adminWebhookHandlers(access, catalogOf), ...adminFileHandlers(catalogOf) };
 }
 
 function handlersFor(catalog: Catalog, streams: Streams): Handlers {

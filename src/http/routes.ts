@@ -166,6 +166,7 @@ export const ADMIN_ROUTES = [
   ['POST', '/drover/webhooks/:webhook_id', 'drover.webhooks.update'],
   ['DELETE', '/drover/webhooks/:webhook_id', 'drover.webhooks.delete'],
   ['POST', '/drover/webhooks/:webhook_id/regenerate_signing_secret', 'drover.webhooks.regenerateSigningSecret'],
+  ['GET', '/drover/files/:file_id/content', 'drover.files.download'],
 ] as const satisfies readonly Route[];
 
 export type Operation = (typeof ROUTES)[number][2];

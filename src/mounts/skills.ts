@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { MountPart } from './mounts.js';
 
@@ -53,8 +53,6 @@ export function createSkillMount(deps: SkillMountDeps): MountPart {
       await inWork.get(sessionId)?.catch(() => {});
       const target = from(sessionId);
       for (const directory of [target, draftOf(target)]) await rm(directory, { recursive: true, force: true });
-      // The last part to go takes the session's directory along.
-      await rmdir(dirname(target)).catch(() => {});
     },
   };
 }

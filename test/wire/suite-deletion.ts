@@ -1,9 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { NotFoundError } from '@anthropic-ai/sdk';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { openTalk } from './session.js';
+import { skillFiles } from '../support/skill-files.js';
+import { findTraces } from '../support/traces.js';
+import type { Wire } from './server.js';
+import { newPricedModel, type Talk, talkTo } from './session.js';
 import { bash } from './suite-tools.js';
 import type { GetWire } from './suite.js';
 
@@ -11,15 +11,21 @@ import type { GetWire } from './suite.js';
 export function describeDeletion(get: GetWire): { describeHistory: () => void } {
   let deleted: string | undefined;
 
-  test('deleting tells who follows, and leaves nothing: no row, no blob, no workspace', async () => {
-    const talk = await openTalk(get(), { tools: true, replies: [{ blocks: [bash('echo hi > file')] }] });
-    await talk.turn('x'.repeat(20_000));
+  test('deleting tells who follows, and leaves nothing: in no table, in no file, in no directory', async () => {
     const { client, dataDir } = get();
-    expect(traces(dataDir, talk.id)).toEqual(['blobs', 'rows', 'sandbox']);
+    const skill = await client.beta.skills.create({ files: skillFiles('deleted', { note: `${PLANTED} in a skill` }) });
+    const talk = await openSkilled(get(), skill.id);
+    await talk.turn(`${PLANTED} ${'x'.repeat(20_000)}`);
+    await client.beta.sessions.update(talk.id, { title: PLANTED, metadata: { planted: PLANTED } });
+    // A deleted skill lives on in the sessions that have it.
+    await client.beta.skills.delete(skill.id);
+    const texts = [talk.id, PLANTED];
+    const before = findTraces(dataDir, texts);
+    for (const place of PLACES) expect(before.filter((found) => place.test(found))).not.toEqual([]);
     await client.beta.sessions.delete(talk.id);
     await talk.stream.ended;
     expect(talk.stream.events.at(-1)?.type).toBe('session.deleted');
-    expect(traces(dataDir, talk.id)).toEqual([]);
+    expect(findTraces(dataDir, texts)).toEqual([]);
     await expect(client.beta.sessions.retrieve(talk.id)).rejects.toThrow(NotFoundError);
     await expect(talk.list()).rejects.toThrow(NotFoundError);
     await expect(talk.send('more')).rejects.toThrow(NotFoundError);
@@ -36,20 +42,39 @@ export function describeDeletion(get: GetWire): { describeHistory: () => void } 
   return { describeHistory };
 }
 
-/** Where something of a session is still kept. */
-function traces(dataDir: string, id: string): string[] {
-  const db = new DatabaseSync(join(dataDir, 'projection.db'), { readOnly: true });
-  const rows = db.prepare('select count(*) as count from log where thread = ?').get(id);
-  db.close();
-  return [
-    ...(hasFile(join(dataDir, 'blobs'), id) ? ['blobs'] : []),
-    ...(Number(rows?.['count']) > 0 ? ['rows'] : []),
-    ...(hasFile(join(dataDir, 'sandboxes'), id) ? ['sandbox'] : []),
-  ];
-}
+const PLANTED = 'planted-7d1f';
 
-function hasFile(folder: string, id: string): boolean {
-  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((path) => String(path).includes(id));
+/** Where something has to be before, or the test would see nothing at all. */
+const PLACES = [
+  /^catalog\.db sessions\.id$/,
+  /^catalog\.db session_skills\.session_id$/,
+  /^projection\.db log\./,
+  /^projection\.db session_states\./,
+  /^blobs\//,
+  /^sandboxes\/.*\/file$/,
+  /^mounts\/.*\/skills\/deleted\/note$/,
+  // What it wrote into its outputs, and what it was given.
+  /^catalog\.db files\.session_id$/,
+  /^files\//,
+  /^catalog\.db session_resources\.session_id$/,
+];
+
+async function openSkilled(wire: Wire, skill_id: string): Promise<Talk> {
+  const model = newPricedModel();
+  wire.script(model, {
+    blocks: [bash(`echo ${PLANTED} > file; cp file /mnt/session/outputs/; cat file /mnt/skills/*/note`)],
+  });
+  const { agents, environments, files, sessions } = wire.client.beta;
+  const { id: file_id } = await files.upload({ file: new File(['an original, which stays'], 'original.txt') });
+  const environment = await environments.create({ name: 'deleted' });
+  const skills = [{ type: 'custom' as const, skill_id }];
+  const agent = await agents.create({ name: 'a', model, skills, tools: [{ type: 'agent_toolset_20260401' }] });
+  const { id } = await sessions.create({
+    agent: agent.id,
+    environment_id: environment.id,
+    resources: [{ type: 'file', file_id }],
+  });
+  return talkTo(wire, id, model);
 }
 
 async function untilGone(look: () => Promise<unknown>): Promise<unknown> {

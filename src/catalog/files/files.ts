@@ -27,6 +27,8 @@ export interface Files {
   retrieve(id: string): Promise<FileMetadata>;
   /** Refused for what was uploaded, and for what has expired. */
   download(id: string): Promise<{ metadata: FileMetadata; bytes: Readable }>;
+  /** For who runs the server: what was uploaded, too. Refused for what has expired. */
+  open(id: string): Promise<{ metadata: FileMetadata; bytes: Readable }>;
   delete(id: string): Promise<Anthropic.Beta.BetaDeletedFile>;
   /** Takes away what a process that died has left. For the time before the first request. */
   sweep(): Promise<void>;
@@ -58,12 +60,14 @@ export function createFiles(deps: FilesDeps): Files {
 
     async download(id) {
       const row = await readFileRow(db, workspace, id);
-      const hash = checkDownload(row, now());
-      return deps.turns.take(hash, async () => {
-        // It may have been deleted while others had their turn.
-        await readFileRow(db, workspace, id);
-        return { metadata: toMetadata(row), bytes: await contents.read(hash) };
-      });
+      const hash = contentOf(row, now());
+      checkDownload(row);
+      return read(deps, row, hash);
+    },
+
+    async open(id) {
+      const row = await readFileRow(db, workspace, id);
+      return read(deps, row, contentOf(row, now()));
     },
 
     async delete(id) {
@@ -125,16 +129,26 @@ async function collect({ db, workspace, mounts }: FilesDeps, sessionId: string):
 }
 
 /** The hash of the bytes, or a refusal. Of what has expired it is said first: only uploads expire, and those are never downloadable. */
-function checkDownload({ id, content, downloadable, expires_at }: FileRow, now: number): string {
+function contentOf({ id, content, expires_at }: FileRow, now: number): string {
   if (content === null || (expires_at !== null && expires_at <= now)) {
     throw new ApiError('not_found_error', `File ${id} has expired.`, { code: 'file_expired' });
   }
-  if (downloadable === 0) {
-    throw new ApiError('invalid_request_error', `file_id: file ${id} was uploaded, and cannot be downloaded`, {
-      code: 'file_not_downloadable',
-    });
-  }
   return content;
+}
+
+function checkDownload({ id, downloadable }: FileRow): void {
+  if (downloadable !== 0) return;
+  throw new ApiError('invalid_request_error', `file_id: file ${id} was uploaded, and cannot be downloaded`, {
+    code: 'file_not_downloadable',
+  });
+}
+
+function read({ db, workspace, contents, turns }: FilesDeps, row: FileRow, hash: string) {
+  return turns.take(hash, async () => {
+    // It may have been deleted while others had their turn.
+    await readFileRow(db, workspace, row.id);
+    return { metadata: toMetadata(row), bytes: await contents.read(hash) };
+  });
 }
 
 function toMetadata(row: Omit<FileRow, 'content' | 'workspace'>): FileMetadata {
