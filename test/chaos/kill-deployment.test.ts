@@ -36,6 +36,12 @@ async function sessionWorkflows(temporal: Client): Promise<Set<string>> {
   return found;
 }
 
+/** Who said something, in order. A server that has just started may not have read all of it yet. */
+async function listMessages(session: string): Promise<string[]> {
+  const { data } = await drover.client.beta.sessions.events.list(session);
+  return data.map(({ type }) => type).filter((type) => type === 'user.message' || type === 'agent.message');
+}
+
 // From before the fire is taken up to after its session has begun.
 test.each([5, 20, 40, 60, 80, 110, 150])(
   'killed %i ms after a schedule fired: there is one run in the end, with one session that does its work once',
@@ -51,12 +57,12 @@ test.each([5, 20, 40, 60, 80, 110, 150])(
     const runs = await awaitRuns(drover.client, deployment.id);
     const [id = ''] = runs.map(({ session_id }) => session_id ?? '');
     expect(runs).toMatchObject([{ error: null, session_id: expect.stringMatching(/^sesn_/) }]);
+    const said = () => listMessages(id);
+    while (!(await said()).includes('agent.message')) await sleep(100);
     while ((await beta.sessions.retrieve(id)).status !== 'idle') await sleep(100);
     const { data: sessions } = await beta.sessions.list({ deployment_id: deployment.id });
     expect(sessions.map((session) => session.id)).toEqual([id]);
-    const { data: events } = await beta.sessions.events.list(id);
-    const counted = events.filter(({ type }) => type === 'user.message' || type === 'agent.message');
-    expect(counted.map(({ type }) => type)).toEqual(['user.message', 'agent.message']);
+    expect(await said()).toEqual(['user.message', 'agent.message']);
     // Nothing is left that has no row.
     const listed = new Set<string>();
     for await (const session of beta.sessions.list()) listed.add(session.id);

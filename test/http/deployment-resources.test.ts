@@ -2,6 +2,7 @@ import type { Anthropic } from '@anthropic-ai/sdk';
 import { openSecrets } from '../../src/vault/secrets.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { createDeployment } from '../support/deployments.js';
+import { skillFiles } from '../support/skill-files.js';
 
 let server: TestServer;
 let beta: Anthropic['beta'];
@@ -54,23 +55,75 @@ test('another token alone is a change', async () => {
   expect(other.updated_at > updated_at).toBe(true);
 });
 
-test('what is not there is refused now, and what is gone later fails the run', async () => {
-  const { vaults } = beta;
-  await expect(createDeployment(server.client, { vault_ids: ['vlt_none'] })).rejects.toThrow(
-    /400.*vault_ids\.0: there is no vault/,
-  );
-  const missing = [{ type: 'file' as const, file_id: 'file_none' }];
-  await expect(createDeployment(server.client, { resources: missing })).rejects.toThrow(/400.*resources\.0\.file_id/);
-  const archived = await vaults.create({ display_name: 'v' });
-  const deleted = await vaults.create({ display_name: 'v' });
-  const file = await beta.files.upload({ file: new File(['x'], 'a.txt') });
-  const first = await createDeployment(server.client, { vault_ids: [archived.id] });
-  const second = await createDeployment(server.client, { vault_ids: [deleted.id] });
-  const third = await createDeployment(server.client, { resources: [{ type: 'file', file_id: file.id }] });
-  await vaults.archive(archived.id);
-  await vaults.delete(deleted.id);
-  await beta.files.delete(file.id);
-  const errors = [];
-  for (const { id } of [first, second, third]) errors.push((await beta.deployments.run(id)).error?.type);
-  expect(errors).toEqual(['vault_archived_error', 'vault_not_found_error', 'file_not_found_error']);
+function createWith(change: object) {
+  return createDeployment(server.client, change);
+}
+
+test('what is not there is refused now', async () => {
+  await expect(createWith({ vault_ids: ['vlt_none'] })).rejects.toThrow(/400.*vault_ids\.0: there is no vault/);
+  const file = { type: 'file', file_id: 'file_none' };
+  await expect(createWith({ resources: [file] })).rejects.toThrow(/400.*resources\.0\.file_id/);
+  const store = { type: 'memory_store', memory_store_id: 'memstore_none' };
+  await expect(createWith({ resources: [store] })).rejects.toThrow(/404.*memstore_none/);
+});
+
+describe('what is gone later fails the run, by its name', () => {
+  test.each<[string, () => Promise<{ change: object; remove: () => Promise<unknown> }>]>([
+    [
+      'vault_archived_error',
+      async () => {
+        const { id } = await beta.vaults.create({ display_name: 'v' });
+        return { change: { vault_ids: [id] }, remove: () => beta.vaults.archive(id) };
+      },
+    ],
+    [
+      'vault_not_found_error',
+      async () => {
+        const { id } = await beta.vaults.create({ display_name: 'v' });
+        return { change: { vault_ids: [id] }, remove: () => beta.vaults.delete(id) };
+      },
+    ],
+    [
+      'file_not_found_error',
+      async () => {
+        const { id: file_id } = await beta.files.upload({ file: new File(['x'], 'a.txt') });
+        return { change: { resources: [{ type: 'file', file_id }] }, remove: () => beta.files.delete(file_id) };
+      },
+    ],
+    [
+      'memory_store_archived_error',
+      async () => {
+        const { id: memory_store_id } = await beta.memoryStores.create({ name: 's' });
+        const resources = [{ type: 'memory_store', memory_store_id }];
+        return { change: { resources }, remove: () => beta.memoryStores.archive(memory_store_id) };
+      },
+    ],
+    [
+      'session_resource_not_found_error',
+      async () => {
+        const { id: memory_store_id } = await beta.memoryStores.create({ name: 's' });
+        const resources = [{ type: 'memory_store', memory_store_id }];
+        return { change: { resources }, remove: () => beta.memoryStores.delete(memory_store_id) };
+      },
+    ],
+    [
+      'skill_not_found_error',
+      async () => {
+        const { id: skill_id } = await beta.skills.create({ files: skillFiles('demo') });
+        const skills = [{ type: 'custom' as const, skill_id }];
+        const agent = await beta.agents.create({
+          name: 'a',
+          model: 'm',
+          tools: [{ type: 'agent_toolset_20260401' }],
+          skills,
+        });
+        return { change: { agent: agent.id }, remove: () => beta.skills.delete(skill_id) };
+      },
+    ],
+  ])('%s', async (expected, prepare) => {
+    const { change, remove } = await prepare();
+    const { id } = await createDeployment(server.client, change);
+    await remove();
+    expect((await beta.deployments.run(id)).error?.type).toBe(expected);
+  });
 });

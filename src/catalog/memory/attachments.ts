@@ -34,7 +34,8 @@ export async function attachStores(
     }
     const store = await readStore(db, workspace, memory_store_id);
     if (store.archived_at !== null) {
-      throw invalid(field, `memory store ${memory_store_id} is archived and cannot be attached`);
+      const message = `memory store ${memory_store_id} is archived and cannot be attached`;
+      throw invalid(field, message, 'memory_store_archived');
     }
     const { name, description } = storeSettings(store);
     const taken = attached.map((other) => other.mount_path);
