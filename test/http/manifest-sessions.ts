@@ -4,6 +4,9 @@ import { type EventRow, later, never, shown, testsIn } from '../wire/event-row.j
 const refusedAgents = testsIn('http/agents-refused.test');
 const agents = testsIn('http/agents.test');
 const environments = testsIn('http/environments.test');
+const work = testsIn('http/work.test');
+const leases = testsIn('http/work-leases.test');
+const workers = testsIn('http/work-workers.test');
 const refusedResources = testsIn('http/resources-refused.test');
 const resources = testsIn('http/resources.test');
 const sessions = testsIn('http/sessions.test');
@@ -57,14 +60,43 @@ export const SESSION_ROWS = {
   'environments.archive': {
     'again: unchanged': shown(environments('an archived one is read-only, stays readable, and leaves the list')),
   },
-  'environments.work.retrieve': {},
-  'environments.work.update': {},
-  'environments.work.list': {},
-  'environments.work.ack': {},
-  'environments.work.heartbeat': {},
-  'environments.work.poll': {},
+  'environments.work.retrieve': {
+    '403 for workers': shown(workers('is let in by its own kind of key only')),
+  },
+  'environments.work.update': {
+    'metadata by key': shown(work('metadata is merged by key; null deletes one, and the rules are those of metadata')),
+    '403 for workers': shown(workers('is let in by its own kind of key only')),
+  },
+  'environments.work.list': {
+    '403 for API keys': shown(workers('is let in by its own kind of key only')),
+  },
+  'environments.work.ack': {
+    'carried out': shown(work('P5: a session with input has an item, which goes through its states')),
+    '409 for what nobody has claimed, or has begun': shown(
+      work('an acknowledgement may be repeated; of what nobody has claimed, or has begun, it is a 409'),
+    ),
+    '403 for API keys': shown(workers('is let in by its own kind of key only')),
+  },
+  'environments.work.heartbeat': {
+    '412 heartbeat_precondition_failed': shown(
+      leases('that lapses gives the item to the next; the late holder gets 412 and nothing else'),
+    ),
+    '403 for API keys': shown(workers('is let in by its own kind of key only')),
+  },
+  'environments.work.poll': {
+    'null where there is nothing': shown(work('is empty: JSON null, at once or after block_ms')),
+    '400 for a block_ms of 0': shown(work('%s of %d is refused')),
+    '403 for API keys': shown(workers('is let in by its own kind of key only')),
+  },
   'environments.work.stats': {},
-  'environments.work.stop': {},
+  'environments.work.stop': {
+    'carried out': shown(
+      leases('of one in hand is told at the next heartbeat, whatever that expects, and confirmed by force'),
+    ),
+    '409 for what is stopped, that is not repeated': shown(
+      leases('of a queued item is at once; twice is a 409 that is not worth another try'),
+    ),
+  },
   'sessions.create': {
     '400 for what is archived, 404 or 400 for what is not there': shown(
       sessions('archived agents and environments, and unknown ones, are refused'),

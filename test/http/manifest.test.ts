@@ -1,4 +1,4 @@
-import { BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
+import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { type Operation, ROUTES } from '../../src/http/routes.js';
 import { CORPUS, type Known } from '../fuzz/corpus.js';
 import { memoryScene } from '../fuzz/scene.js';
@@ -7,6 +7,7 @@ import { callSdk, type SdkParams, walkPages } from '../support/sdk-call.js';
 import { skillFiles } from '../support/skill-files.js';
 import { unknownIds } from '../support/unknown-ids.js';
 import { type EventRow } from '../wire/event-row.js';
+import { bearing } from '../support/work.js';
 import { titlesIn } from '../wire/test-titles.js';
 import { MANIFEST } from './manifest.js';
 
@@ -71,9 +72,16 @@ async function look(): Promise<Known> {
 }
 
 async function call(route: ApiRoute, more: Partial<SdkParams> = {}): Promise<unknown> {
-  const result = await callSdk(server.client, route, { ...paramsOf(route, await look()), ...more });
-  if (CORPUS[route[2]]?.destroys) scene = undefined;
+  const known = await look();
+  const result = await callSdk(clientOf(route, known), route, { ...paramsOf(route, known), ...more });
+  if (CORPUS[route[2]]?.destroys && !route[2].endsWith('.create')) scene = undefined;
   return result;
+}
+
+/** With the key of whoever may call it. */
+function clientOf([, , operation]: ApiRoute, known: Known): Anthropic {
+  const key = CORPUS[operation]?.key?.(known);
+  return key === undefined ? server.client : bearing(server.url, key);
 }
 
 const isGood = ([, , operation]: ApiRoute) => CORPUS[operation]?.status === undefined || operation in BODIES;
@@ -91,9 +99,10 @@ describe('is carried out', () => {
 
 describe('is 404 for what is not there', () => {
   test.each(named(BUILT.filter(([, path]) => path.includes(':'))))('%s', async (_operation, route) => {
-    const { path, ...rest } = paramsOf(route, await look());
+    const known = await look();
+    const { path, ...rest } = paramsOf(route, known);
     const unknown = Object.entries({ ...path, model_id: 'no-such-model' }).map(([name, id]) => [name, unknownIds(id)]);
-    const request = callSdk(server.client, route, { ...rest, path: Object.fromEntries(unknown) });
+    const request = callSdk(clientOf(route, known), route, { ...rest, path: Object.fromEntries(unknown) });
     await expect(request).rejects.toThrow(NotFoundError);
   });
 });
@@ -132,7 +141,12 @@ const MAKERS: { readonly [Name in Operation]?: Operation } = {
   'sessions.threads.events.list': 'sessions.events.send',
   'memoryStores.memoryVersions.list': 'memoryStores.memories.update',
   'deploymentRuns.list': 'deployments.run',
+  // Sessions with input in that environment.
+  'environments.work.list': 'sessions.create',
 };
+
+/** What has to be left out then. */
+const LESS: { readonly [Name in Operation]?: object } = { 'environments.work.list': { resources: [] } };
 
 /** The one thread that a session has so far; the models that are configured. */
 const FIXED: ReadonlySet<Operation> = new Set(['sessions.threads.list', 'models.list']);
@@ -144,9 +158,12 @@ describe('is listed page by page', () => {
     );
     if (!maker) throw new Error(`Nothing makes what ${operation} lists.`);
     // Below the same as what is listed. The second may be one too many.
-    const { path } = paramsOf(route, await look());
-    await call(maker, { path });
-    await call(maker, { path }).catch(() => {});
+    const known = await look();
+    const { path } = paramsOf(route, known);
+    const made = paramsOf(maker, { ...known, ...path });
+    const more = { ...made, path, ...(operation in LESS && { body: { ...made.body, ...LESS[operation] } }) };
+    await call(maker, more);
+    await call(maker, more).catch(() => {});
     const { pages, expected } = await walk(route);
     expect(pages).toEqual(expected);
     expect(pages.length).toBeGreaterThan(1);
@@ -164,9 +181,11 @@ describe('is listed page by page', () => {
 
 /** The first pages of a list, of one item each, and the beginning of the whole, which they should be. */
 async function walk(route: ApiRoute) {
-  const { path } = paramsOf(route, await look());
-  const [whole = []] = await walkPages(server.client, route, { path, query: 'limit=20' }, 1);
-  const pages = await walkPages(server.client, route, { path, query: 'limit=1' }, 4);
+  const known = await look();
+  const client = clientOf(route, known);
+  const { path } = paramsOf(route, known);
+  const [whole = []] = await walkPages(client, route, { path, query: 'limit=20' }, 1);
+  const pages = await walkPages(client, route, { path, query: 'limit=1' }, 4);
   return {
     pages: pages.map((page) => page.map(keyOf)),
     expected: whole.slice(0, pages.length).map((item) => [keyOf(item)]),
