@@ -20,7 +20,8 @@ export function s3Place({ bucket, prefix, region, endpoint, credentials }: S3Set
     region,
     // Stores of one's own seldom have a host name for each bucket.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    ...(credentials && { credentials }),
+    // A copy: the client writes into it.
+    ...(credentials && { credentials: { ...credentials } }),
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: SILENCE_MS, throwOnRequestTimeout: true },
     // Hashes are made here; not every store knows the checksums that the client would add.
     requestChecksumCalculation: 'WHEN_REQUIRED',
