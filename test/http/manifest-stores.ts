@@ -59,6 +59,7 @@ export const STORE_ROWS = {
     '400 for the other types': shown(validation('the other types have nothing to validate: 400')),
   },
   'memoryStores.create': {
+    '400 for both beta headers together': shown(memoryStores('either beta header opens it, both together are refused')),
     'a field that is wrong, by name': shown(memoryStores('create with %s is 400')),
   },
   'memoryStores.retrieve': {},
@@ -75,6 +76,9 @@ export const STORE_ROWS = {
     ),
   },
   'memoryStores.memories.create': {
+    '400 for paths that are none': shown(memories('the path %j is none')),
+    '400 above 102,400 bytes': shown(memories('content is UTF-8 of at most 102,400 bytes')),
+    '400 for the 2,001st': shown(memories('a store has at most 2,000 memories; those can still be changed')),
     '409 memory_path_conflict_error': shown(memories('create at %s is a conflict that names the other')),
     '400 in an archived store': shown(
       memoryStores('an archived one can be read, and what is in it deleted or redacted, no more'),
@@ -82,6 +86,9 @@ export const STORE_ROWS = {
   },
   'memoryStores.memories.retrieve': {},
   'memoryStores.memories.update': {
+    '409 memory_path_conflict_error': shown(
+      memories('an update to a path that is taken is a conflict, and changes nothing'),
+    ),
     '409 memory_precondition_failed_error': shown(
       memories('a precondition that does not hold is a conflict, unless there is nothing to change'),
     ),

@@ -1,5 +1,5 @@
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
-import { type Operation, ROUTES } from '../../src/http/routes.js';
+import { ADMIN_ROUTES, type Operation, ROUTES } from '../../src/http/routes.js';
 import { CORPUS, type Known } from '../fuzz/corpus.js';
 import { memoryScene } from '../fuzz/scene.js';
 import { startTestServer, type TestServer } from '../support/app.js';
@@ -27,6 +27,25 @@ const named = (routes: readonly ApiRoute[]) => routes.map((route) => [route[2], 
 test('the manifest is of the rows that there are', () => {
   expect(Object.keys(MANIFEST).toSorted()).toEqual(ROUTES.map(([, , operation]) => operation).toSorted());
 });
+
+/** Those that need no key. */
+const OPEN = ['GET /health', 'GET /drover/enroll/:token', 'POST /drover/enroll/:token'];
+
+test('the server has the routes of the tables, and no other', () => {
+  const tables = [...ROUTES, ...ADMIN_ROUTES].map(([method, path]) => `${method} ${path}`);
+  expect(routesIn(server.routes).toSorted()).toEqual([...tables, ...OPEN].toSorted());
+});
+
+/** Each line of the tree has four characters for each level above it, then the rest of a path and its methods. */
+function routesIn(tree: string): string[] {
+  const above: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent = '', part = '', methods = ''] = /^([│├└─ ]*)(\S+)(?: \((.+)\))?$/.exec(line) ?? [];
+    const path = (above[indent.length / 4 - 1] ?? '') + part;
+    above[indent.length / 4] = path;
+    return methods === '' ? [] : methods.split(', ').map((method) => `${method} ${path}`);
+  });
+}
 
 test('what a row documents is shown by a test that there is', () => {
   const known = new Map<string, string[]>();

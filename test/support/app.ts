@@ -53,6 +53,8 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   /** Stand-in for Temporal's. */
   schedules: MemorySchedules;
   scheduleSync: ScheduleSync;
+  /** Every route that it serves, as Fastify prints them. */
+  routes: string;
   /** What the server said was not the caller's fault. */
   reported: unknown[];
   stop(): Promise<void>;
@@ -144,6 +146,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     session,
     schedules,
     scheduleSync,
+    routes: app.printRoutes({ commonPrefix: false }),
     reported,
     stop: () => (stopped ??= stop()),
   };
