@@ -49,7 +49,7 @@ export interface EngineDeps {
   /** Carries out what schedules cause. */
   fires: Promise<Fires>;
   /** Told of what is projected, and asked before a session's log goes. */
-  announcer: Pick<SessionAnnouncer, 'note' | 'settle'>;
+  announcer: Pick<SessionAnnouncer, 'note' | 'conclude'>;
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Whom a session works for: clients share fairly what may be at work at once. */
   clientOf(sessionId: string): Promise<string>;
@@ -95,7 +95,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });
   const sweep = createSweep(client, () => worker.identity);
-  const announce = (sessionId: string): Promise<void> => deps.announcer.settle(sessionId);
+  const announce = (sessionId: string): Promise<void> => deps.announcer.conclude(sessionId);
   const purge = createPurge({ client, projector, announce, db, blobs, sandboxes, mounts, transcripts, freshness });
   return {
     sessions: createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge }),

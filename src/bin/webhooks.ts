@@ -27,7 +27,7 @@ export interface WebhooksDeps {
 /** Webhooks at work. Where there is no endpoint nothing is started, read or written. */
 export interface Webhooks {
   courier: Courier;
-  announcer: Pick<SessionAnnouncer, 'note' | 'settle'>;
+  announcer: Pick<SessionAnnouncer, 'note' | 'conclude'>;
   /** Goes on where an earlier process stopped. Not before the sessions' own worker has begun. */
   start(cleanUp: CleanUp): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { listRuns } from './history.js';
 export interface PurgeDeps {
   client: Client;
   projector: Projector;
-  /** Sends on what the log has to tell others, which could not be read any more. */
+  /** Has others told of the end, and of what the log says, which is about to go. */
   announce(sessionId: string): Promise<void>;
   db: Database;
   blobs: Blobs;

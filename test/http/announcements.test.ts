@@ -44,6 +44,19 @@ test('an event says what has happened to what, where and when', async () => {
   expect(Math.abs(Date.parse(event?.created_at ?? '') - Date.parse(created_at))).toBeLessThan(1_000);
 });
 
+test('agents', async () => {
+  await listen();
+  const { id } = await beta.agents.create({ name: 'a', model: MODEL });
+  await beta.agents.update(id, { name: 'b' });
+  await beta.agents.update(id, { name: 'b' });
+  await beta.agents.archive(id);
+  await beta.agents.archive(id);
+  await expect(beta.agents.update(id, { name: 'c' })).rejects.toMatchObject({ status: 400 });
+  expect(await data()).toEqual(
+    ['created', 'updated', 'archived'].map((verb) => ({ type: `agent.${verb}`, id, ...whose })),
+  );
+});
+
 test('environments', async () => {
   await listen();
   const { id } = await beta.environments.create({ name: 'e' });

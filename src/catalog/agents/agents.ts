@@ -21,6 +21,7 @@ import { resolveModel } from './model-config.js';
 import { checkSkills } from '../skills/references.js';
 import type { AgeCursor, Page } from '../page.js';
 import { invalid, validate } from '../validate.js';
+import type { Announce } from '../webhooks/announce.js';
 
 export interface Agents {
   create(body: unknown): Promise<Agent>;
@@ -39,7 +40,7 @@ export interface Agents {
 export interface AgentsDeps extends NounDeps, Pick<DeploymentsDeps, 'scheduleSync'> {}
 
 export function createAgents(deps: AgentsDeps): Agents {
-  const { db, clock, workspace } = deps;
+  const { db, clock, workspace, announce } = deps;
   return {
     async create(body) {
       const params = validate(agentCreateSchema, body);
@@ -54,6 +55,7 @@ export function createAgents(deps: AgentsDeps): Agents {
           .values({ id, workspace, version: 1, created_at: now, archived_at: null })
           .execute();
         await insertVersion(tx, { agent_id: id, version: 1, workspace, created_at: now, config });
+        await announce(tx, { type: 'agent.created', id });
         return readAgent(tx, workspace, id);
       });
     },
@@ -62,20 +64,21 @@ export function createAgents(deps: AgentsDeps): Agents {
 
     update: (id, body) =>
       db.transaction().execute((tx) => {
-        return updateAgent(tx, { id, workspace, now: clock(), update: validate(agentUpdateSchema, body) });
+        return updateAgent(tx, { id, workspace, now: clock(), update: validate(agentUpdateSchema, body), announce });
       }),
 
     list: (query) => listAgents(db, workspace, query),
 
     async archive(id) {
       const stopped = await db.transaction().execute(async (tx) => {
-        await tx
+        const { numUpdatedRows } = await tx
           .updateTable('agents')
           .set({ archived_at: clock() })
           .where('id', '=', id)
           .where('workspace', '=', workspace)
           .where('archived_at', 'is', null)
-          .execute();
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n) await announce(tx, { type: 'agent.archived', id });
         return archiveDeploymentsOf({ ...deps, db: tx }, id);
       });
       await deps.scheduleSync.attempt(stopped);
@@ -94,9 +97,11 @@ interface UpdateRequest {
   workspace: string;
   now: number;
   update: AgentUpdate;
+  announce: Announce;
 }
 
-async function updateAgent(tx: Database, { id, workspace, now, update }: UpdateRequest): Promise<Agent> {
+async function updateAgent(tx: Database, request: UpdateRequest): Promise<Agent> {
+  const { id, workspace, now, update } = request;
   const current = await readAgent(tx, workspace, id);
   const { version: expected, ...change } = update;
   if (current.archived_at !== null) throw invalid('agent_id', `agent ${id} is archived and cannot be updated`);
@@ -116,6 +121,7 @@ async function updateAgent(tx: Database, { id, workspace, now, update }: UpdateR
   const config = await mergeConfig(stored, change, rosterOf(tx, workspace, id, version));
   await insertVersion(tx, { agent_id: id, version, workspace, created_at: now, config });
   await tx.updateTable('agents').set({ version }).where('id', '=', id).execute();
+  await request.announce(tx, { type: 'agent.updated', id });
   return readAgent(tx, workspace, id);
 }
 

@@ -3,7 +3,7 @@ import type { Database } from '../../storage/database.js';
 import { fillOutbox } from './announce.js';
 import type { Courier } from './courier.js';
 import { enabledEvents, type EnabledEvents } from './endpoint-row.js';
-import { readOccurrences, TOLD } from './session-events.js';
+import { deletionOf, readOccurrences, TOLD } from './session-events.js';
 
 /**
  * Announces what sessions do, from the projection of their logs: so only what Temporal has committed, and nothing that a
@@ -13,8 +13,8 @@ import { readOccurrences, TOLD } from './session-events.js';
 export interface SessionAnnouncer {
   /** The log of a session has another event of this type. Does nothing while no endpoint wants to hear of sessions. */
   note(sessionId: string, type: string): void;
-  /** Announces all that is projected of a session by now: what is about to be deleted is read before. */
-  settle(sessionId: string): Promise<void>;
+  /** Announces that a session is deleted, and before that all that its log says, which is about to go. */
+  conclude(sessionId: string): Promise<void>;
   /** Endpoints have changed. */
   refresh(): Promise<void>;
   /** Announces what was projected, but not announced, before this process began. */
@@ -64,8 +64,8 @@ export function createSessionAnnouncer(deps: SessionAnnouncerDeps): SessionAnnou
       working.set(id, entry);
       entry.done = run(id, entry);
     },
-    async settle(id) {
-      if (since !== undefined) await announceSession(deps, id);
+    async conclude(id) {
+      if (since !== undefined) await announceSession(deps, id, { isDeleted: true });
     },
     async refresh() {
       since = await wantedSince(db);
@@ -91,7 +91,11 @@ interface Working {
 }
 
 /** False when it is to be looked at again in a moment: its creation has not ended, and may yet be undone. */
-async function announceSession({ db, courier }: SessionAnnouncerDeps, id: string): Promise<boolean> {
+async function announceSession(
+  { db, courier }: SessionAnnouncerDeps,
+  id: string,
+  { isDeleted = false } = {},
+): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const session = await tx
       .selectFrom('sessions')
@@ -103,6 +107,7 @@ async function announceSession({ db, courier }: SessionAnnouncerDeps, id: string
     // Nobody was told of it: what is undone was never there.
     if (session.started_at === null) return session.deleted_at !== null;
     const { occurrences, through } = await readOccurrences(tx, session, session.seq ?? 0);
+    if (isDeleted) occurrences.push(deletionOf(id, session.deleted_at ?? Date.now()));
     if (!(await fillOutbox(tx, session.workspace, occurrences))) return true;
     await tx
       .insertInto('webhook_cursors')
@@ -133,14 +138,12 @@ function sessionTimes(events: EnabledEvents): number[] {
 /** Sessions that have changed since, and whose logs are longer than what was announced of them. */
 async function unannounced(db: Database, since: number): Promise<string[]> {
   const rows = await db
-    .selectFrom('projection.session_states')
-    .innerJoin('projection.threads', 'thread', 'session_id')
-    .leftJoin('webhook_cursors', 'webhook_cursors.session_id', 'projection.session_states.session_id')
-    .select('thread')
-    .where('updated_at', '>=', since)
-    .where((eb) =>
-      eb.or([eb('webhook_cursors.seq', 'is', null), eb('projection.threads.seq', '>', eb.ref('webhook_cursors.seq'))]),
-    )
+    .selectFrom('projection.session_states as state')
+    .innerJoin('projection.threads as log', 'log.thread', 'state.session_id')
+    .leftJoin('webhook_cursors as cursor', 'cursor.session_id', 'state.session_id')
+    .select('log.thread')
+    .where('state.updated_at', '>=', since)
+    .where((eb) => eb.or([eb('cursor.seq', 'is', null), eb('log.seq', '>', eb.ref('cursor.seq'))]))
     .execute();
   return rows.map(({ thread }) => thread);
 }

@@ -10,14 +10,13 @@ export interface WatchedSession {
   thread_id: string;
 }
 
-/** The types of a session's log that something is announced of. */
+/** The types of a session's log that something is announced of. Of a deletion the log does not always tell. */
 export const TOLD = [
   'session.status_running',
   'session.status_idle',
   'session.status_rescheduled',
   'session.status_terminated',
   'session.updated',
-  'session.deleted',
   'session.thread_created',
   'session.thread_status_idle',
   'session.thread_status_terminated',
@@ -68,7 +67,6 @@ function announcementOf(session: WatchedSession, type: Told, event: LoggedThread
     case 'session.status_rescheduled':
     case 'session.status_terminated':
     case 'session.updated':
-    case 'session.deleted':
       return { type, id };
     case 'session.thread_created':
       return isChild ? { type, id, session_thread_id } : undefined;
@@ -81,6 +79,11 @@ function announcementOf(session: WatchedSession, type: Told, event: LoggedThread
     default:
       return unreachable(type);
   }
+}
+
+/** The end of a session; the same each time. */
+export function deletionOf(id: string, at: number): Occurrence {
+  return { id: derivedId('whe', `${id} session.deleted`), at, data: { type: 'session.deleted', id } };
 }
 
 interface LoggedThread {

@@ -1,0 +1,247 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type Anthropic from '@anthropic-ai/sdk';
+import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
+import { WORKSPACE_EVENTS } from '../../src/catalog/webhooks/event-types.js';
+import { createSessionAnnouncer, type SessionAnnouncer } from '../../src/catalog/webhooks/session-announcer.js';
+import { type Database, openDatabase } from '../../src/storage/database.js';
+import { openSecrets } from '../../src/vault/secrets.js';
+import { dropDatabase, newDatabase } from '../support/database.js';
+
+type Event = Anthropic.Beta.BetaWebhookEvent;
+
+const SESSION = 'sesn_1';
+const PRIMARY = 'sthr_1';
+const WORKSPACE = 'wrkspc_default';
+
+let dir: string;
+let place: string;
+let db: Database;
+let announcer: SessionAnnouncer;
+let now = 1_000_000;
+let seq = 0;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'drover-announcer-'));
+  place = await newDatabase(dir);
+  db = await openDatabase(place);
+  announcer = open();
+  seq = 0;
+  await insertSession();
+});
+afterEach(async () => {
+  await announcer.close();
+  await db.destroy();
+  await dropDatabase(place);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function open(): SessionAnnouncer {
+  return createSessionAnnouncer({
+    db,
+    courier: { outboxFilled() {} },
+    onError: (_id, error) => {
+      throw error;
+    },
+  });
+}
+
+async function listen(enabled_events: readonly string[] = WORKSPACE_EVENTS) {
+  const endpoints = createWebhookEndpoints({
+    db,
+    clock: () => now,
+    now: () => now,
+    secrets: openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined }),
+    courier: { endpointsChanged: () => announcer.refresh(), outboxFilled() {} },
+    owner: WORKSPACE,
+    types: WORKSPACE_EVENTS,
+    allowPrivate: false,
+  });
+  return endpoints.create({ url: 'https://example.com/', enabled_events });
+}
+
+async function insertSession(): Promise<void> {
+  const text = { agent: '{}', vault_ids: '[]' };
+  const agent = { agent_id: 'agent_1', agent_version: 1, environment_id: 'env_1', self_hosted: 0, deployment_id: null };
+  const times = { created_at: 1, started_at: 1, archived_at: null, deleted_at: null };
+  await db
+    .insertInto('sessions')
+    .values({ id: SESSION, workspace: WORKSPACE, thread_id: PRIMARY, ...agent, ...text, ...times })
+    .execute();
+}
+
+/** Puts an event into the projection, as the projector would. */
+async function project(type: string, fields: object = {}): Promise<void> {
+  seq += 1;
+  now += 1;
+  const event_id = `sevt_${seq}`;
+  const body = JSON.stringify({ id: event_id, type, ...fields });
+  const row = { thread: SESSION, seq, kind: 'event' as const, event_id, type, position: seq, processed_at: now, body };
+  await db.insertInto('projection.log').values(row).execute();
+  const thread = { thread: SESSION, run_id: 'r', token: null, last_event_id: seq, decoder: '{}', seq };
+  await db
+    .insertInto('projection.threads')
+    .values(thread)
+    .onConflict((conflict) => conflict.column('thread').doUpdateSet({ seq }))
+    .execute();
+  await db
+    .insertInto('projection.session_states')
+    .values({ session_id: SESSION, status: 'idle', state: '{}', updated_at: now })
+    .onConflict((conflict) => conflict.column('session_id').doUpdateSet({ updated_at: now }))
+    .execute();
+}
+
+/** What came into the outbox, which is then empty. */
+async function sent(): Promise<Event[]> {
+  const rows = await db.selectFrom('webhook_outbox').selectAll().orderBy('created_at').orderBy('body').execute();
+  await db.deleteFrom('webhook_outbox').execute();
+  return rows.map(({ body }) => JSON.parse(body) as Event);
+}
+
+const types = async () => (await sent()).map(({ data }) => data.type);
+
+test('each entry that others want to know of is announced, once', async () => {
+  await listen();
+  const idle = { stop_reason: { type: 'end_turn' } };
+  await project('user.message');
+  await project('session.status_running');
+  await project('session.thread_status_running', { session_thread_id: PRIMARY });
+  await project('agent.message');
+  await project('session.thread_status_idle', { session_thread_id: PRIMARY, ...idle });
+  await project('session.usage');
+  await project('session.status_idle', idle);
+  await project('session.status_rescheduled');
+  await project('session.updated', { title: 't' });
+  await project('session.status_terminated');
+  await announcer.catchUp();
+  const events = await sent();
+  expect(events.map(({ data }) => data.type)).toEqual([
+    'session.status_run_started',
+    'session.status_idled',
+    'session.status_rescheduled',
+    'session.updated',
+    'session.status_terminated',
+  ]);
+  expect(events[0]?.data).toEqual({
+    type: 'session.status_run_started',
+    id: SESSION,
+    organization_id: 'org_default',
+    workspace_id: WORKSPACE,
+  });
+  await announcer.catchUp();
+  expect(await types()).toEqual([]);
+  await announcer.conclude(SESSION);
+  expect(await types()).toEqual(['session.deleted']);
+});
+
+test('of threads only those that were begun by others', async () => {
+  await listen();
+  await project('session.thread_created', { session_thread_id: PRIMARY });
+  await project('session.thread_created', { session_thread_id: 'sthr_2' });
+  await project('session.thread_status_idle', { session_thread_id: 'sthr_2' });
+  await project('session.thread_status_terminated', { session_thread_id: 'sthr_2' });
+  await announcer.catchUp();
+  expect((await sent()).map(({ data }) => data)).toEqual(
+    ['created', 'idled', 'terminated'].map((verb) => ({
+      type: `session.thread_${verb}`,
+      id: SESSION,
+      session_thread_id: 'sthr_2',
+      organization_id: 'org_default',
+      workspace_id: WORKSPACE,
+    })),
+  );
+});
+
+test('that a budget is reached is announced once for each budget', async () => {
+  await listen(['session.budget_reached']);
+  const reached = { stop_reason: { type: 'budget_reached' } };
+  await project('session.status_idle', { stop_reason: { type: 'end_turn' }, note: '"budget_reached"' });
+  await announcer.catchUp();
+  expect(await types()).toEqual([]);
+  await project('session.status_idle', reached);
+  await project('session.status_idle', reached);
+  await project('session.updated', { title: 'the "budget": more' });
+  await project('session.status_idle', reached);
+  await announcer.catchUp();
+  expect(await types()).toEqual(['session.budget_reached']);
+  await project('session.updated', { budget: { type: 'limit' } });
+  await project('session.status_idle', reached);
+  await announcer.catchUp();
+  expect(await types()).toEqual(['session.budget_reached']);
+});
+
+test('what happened before an endpoint was made, or while it was disabled, is not for it', async () => {
+  await project('session.status_running');
+  now += 10;
+  await listen(['session.status_run_started']);
+  now += 10;
+  await project('session.status_running');
+  await announcer.catchUp();
+  expect(await sent()).toHaveLength(1);
+});
+
+test('a projection that was dropped and made again announces nothing, and what is new is announced', async () => {
+  await listen(['session.status_run_started']);
+  await project('session.status_running');
+  await project('session.status_idle', { stop_reason: { type: 'end_turn' } });
+  await announcer.catchUp();
+  const [first] = await sent();
+  const log = await db.selectFrom('projection.log').selectAll().execute();
+  await db.deleteFrom('projection.log').execute();
+  await announcer.catchUp();
+  await db.insertInto('projection.log').values(log).execute();
+  announcer = open();
+  await announcer.refresh();
+  await announcer.catchUp();
+  expect(await sent()).toEqual([]);
+  await project('session.status_running');
+  await announcer.catchUp();
+  const [second] = await sent();
+  expect(second?.id).toMatch(/^whe_/);
+  expect(second?.id).not.toBe(first?.id);
+});
+
+test('the same entry has the same id, whoever announces it', async () => {
+  await listen(['session.status_run_started']);
+  await project('session.status_running');
+  await announcer.catchUp();
+  const [first] = await sent();
+  await db.deleteFrom('webhook_cursors').execute();
+  await announcer.catchUp();
+  expect(await sent()).toEqual([first]);
+});
+
+test('of a session whose creation has not ended nothing is announced until it has', async () => {
+  await listen(['session.status_run_started', 'session.deleted']);
+  await db.updateTable('sessions').set({ started_at: null }).execute();
+  await project('session.status_running');
+  announcer.note(SESSION, 'session.status_running');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await sent()).toEqual([]);
+  await db.updateTable('sessions').set({ started_at: 2 }).execute();
+  for (let tries = 0; tries < 100; tries++) {
+    const rows = await db.selectFrom('webhook_outbox').selectAll().execute();
+    if (rows.length > 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(await types()).toEqual(['session.status_run_started']);
+});
+
+test('a session whose creation is undone was never there', async () => {
+  await listen(['session.status_run_started', 'session.deleted']);
+  await db.updateTable('sessions').set({ started_at: null, deleted_at: 3 }).execute();
+  await project('session.status_running');
+  await announcer.conclude(SESSION);
+  expect(await sent()).toEqual([]);
+});
+
+test('without an endpoint nothing is read or written', async () => {
+  await project('session.status_running');
+  await announcer.refresh();
+  announcer.note(SESSION, 'session.status_running');
+  await announcer.catchUp();
+  await announcer.conclude(SESSION);
+  expect(await db.selectFrom('webhook_cursors').selectAll().execute()).toEqual([]);
+  expect(await sent()).toEqual([]);
+});

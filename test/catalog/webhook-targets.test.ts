@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
+import { createTargets } from '../../src/catalog/webhooks/targets.js';
+import { type Database, openDatabase } from '../../src/storage/database.js';
+import { openSecrets } from '../../src/vault/secrets.js';
+import type { Targets } from '../../src/webhooks/webhooks.js';
+import { dropDatabase, newDatabase } from '../support/database.js';
+
+const HOUR = 3_600_000;
+
+let dir: string;
+let place: string;
+let db: Database;
+let targets: Targets;
+let id: string;
+let signing_secret: string;
+let now = Date.now();
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'drover-targets-'));
+  place = await newDatabase(dir);
+  db = await openDatabase(place);
+  const secrets = openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined });
+  const endpoints = createWebhookEndpoints({
+    db,
+    clock: () => now,
+    now: () => now,
+    secrets,
+    courier: { endpointsChanged: async () => {}, outboxFilled() {} },
+    owner: null,
+    types: ['external_key.failed'],
+    allowPrivate: false,
+  });
+  ({ id, signing_secret } = await endpoints.create({
+    url: 'https://example.com/',
+    enabled_events: ['external_key.failed'],
+  }));
+  targets = createTargets({ db, secrets, now: () => now });
+});
+afterEach(async () => {
+  await db.destroy();
+  await dropDatabase(place);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const row = () => db.selectFrom('webhook_endpoints').selectAll().executeTakeFirstOrThrow();
+
+async function fail(times: number): Promise<void> {
+  for (let count = 0; count < times; count++) await targets.failed(id);
+}
+
+test('an endpoint is found with its secret while it is enabled', async () => {
+  expect(await targets.find(id)).toEqual({ url: 'https://example.com/', secret: signing_secret });
+  await targets.disable(id, 'A reason.');
+  expect(await targets.find(id)).toBeUndefined();
+  expect(await targets.find('whep_none')).toBeUndefined();
+  expect(await row()).toMatchObject({ state: 'disabled', disabled_reason: 'A reason.' });
+});
+
+test('twenty events that failed over a day disable it', async () => {
+  await fail(19);
+  now += 24 * HOUR;
+  expect(await row()).toMatchObject({ state: 'enabled', failures: 19 });
+  await fail(1);
+  expect(await row()).toMatchObject({
+    state: 'disabled',
+    disabled_reason: 'No event could be delivered for 24 hours.',
+  });
+});
+
+test('many failures within less than a day do not', async () => {
+  await fail(30);
+  now += 23 * HOUR;
+  await fail(30);
+  expect(await row()).toMatchObject({ state: 'enabled', failures: 60 });
+});
+
+test('a success in between begins the count anew', async () => {
+  await fail(19);
+  await targets.succeeded(id);
+  expect(await row()).toMatchObject({ failures: 0, failing_since: null });
+  now += 24 * HOUR;
+  await fail(19);
+  expect(await row()).toMatchObject({ state: 'enabled', failures: 19 });
+});
+
+test('what is deleted meanwhile is no trouble', async () => {
+  await db.deleteFrom('webhook_endpoints').execute();
+  await targets.failed(id);
+  await targets.succeeded(id);
+  await targets.disable(id, 'A reason.');
+  expect(await db.selectFrom('webhook_endpoints').selectAll().execute()).toEqual([]);
+});
