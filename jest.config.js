@@ -25,9 +25,14 @@ const everything = {
 const onPostgres = (bin) => ({
   ...shared,
   displayName: 'postgres',
-  testMatch: ['http/*', 'catalog/*', 'storage/*', 'postgres/*', 'mounts/memory-crashes', 'session/{log,projection}'].map(
-    (files) => `<rootDir>/test/${files}.test.ts`,
-  ),
+  testMatch: [
+    'http/*',
+    'catalog/*',
+    'storage/*',
+    'postgres/*',
+    'mounts/memory-crashes',
+    'session/{log,projection}',
+  ].map((files) => `<rootDir>/test/${files}.test.ts`),
   globals: { POSTGRES_BIN: bin },
   globalSetup: '<rootDir>/test/support/postgres/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/postgres/global-teardown.ts',

@@ -18,6 +18,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     port: 8787,
     allowPrivateAddresses: false,
     webhookRetryMs: 5_000,
+    deploymentJitter: true,
     apiKey: undefined,
     dataDir: '/srv/.drover',
     database: '/srv/.drover',
