@@ -19,6 +19,7 @@ test('nothing set: loopback, our own Temporal, a scripted model', () => {
     allowPrivateAddresses: false,
     webhookRetryMs: 5_000,
     deploymentJitter: true,
+    workLeaseSeconds: 90,
     apiKey: undefined,
     dataDir: '/srv/.drover',
     database: '/srv/.drover',
