@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keyIdsInUse, resealAll } from '../../src/catalog/vaults/reseal.js';
 import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
 import { createTargets } from '../../src/catalog/webhooks/targets.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
@@ -84,6 +85,19 @@ test('a success in between begins the count anew', async () => {
   now += 24 * HOUR;
   await fail(19);
   expect(await row()).toMatchObject({ state: 'enabled', failures: 19 });
+});
+
+test('P4: a new vault key takes its secret over', async () => {
+  const before = await row();
+  const newKey = Buffer.alloc(32, 7);
+  const from = openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: newKey });
+  const to = openSecrets({ dataDir: mkdtempSync(join(dir, 'new-')), vaultKey: newKey, vaultNextKey: undefined });
+  const { key_id } = to.seal('any', 'any');
+  expect(await keyIdsInUse(db)).toEqual([before.key_id]);
+  expect(await resealAll(db, key_id, from, to)).toBe(1);
+  expect(await keyIdsInUse(db)).toEqual([key_id]);
+  expect((await row()).secret).not.toEqual(before.secret);
+  expect(await createTargets({ db, secrets: to, now: () => now }).find(id)).toMatchObject({ secret: signing_secret });
 });
 
 test('what is deleted meanwhile is no trouble', async () => {

@@ -57,6 +57,32 @@ test('agents', async () => {
   );
 });
 
+test('deployments, also those that go with their agent', async () => {
+  const agent = await beta.agents.create({ name: 'a', model: MODEL });
+  const environment = await beta.environments.create({ name: 'e' });
+  await listen();
+  const initial_events = [{ type: 'user.message' as const, content: [{ type: 'text' as const, text: 'go' }] }];
+  const { id } = await beta.deployments.create({
+    name: 'd',
+    agent: agent.id,
+    environment_id: environment.id,
+    initial_events,
+  });
+  await beta.deployments.update(id, { name: 'f' });
+  await beta.deployments.update(id, { name: 'f' });
+  await beta.deployments.pause(id);
+  await beta.deployments.pause(id);
+  await beta.deployments.unpause(id);
+  await beta.agents.archive(agent.id);
+  await beta.deployments.archive(id);
+  const of = (verb: string) => ({ type: `deployment.${verb}`, id, ...whose });
+  expect(await data()).toEqual([
+    ...['created', 'updated', 'paused', 'unpaused'].map(of),
+    { type: 'agent.archived', id: agent.id, ...whose },
+    of('archived'),
+  ]);
+});
+
 test('environments', async () => {
   await listen();
   const { id } = await beta.environments.create({ name: 'e' });
