@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { setupSkills } from '@anthropic-ai/sdk/tools/agent-toolset/node';
-import { fromBufferPromise } from 'yauzl';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
-import { packZip, skillFiles, skillMd, zipFile } from '../support/skill-files.js';
+import { membersOf, packZip, skillFiles, skillMd, zipFile } from '../support/skill-files.js';
 import { storedFiles } from '../support/stored-files.js';
 
 let server: TestServer;
@@ -19,18 +18,6 @@ afterAll(async () => {
   await server.stop();
   if (server.reported.length > 0) throw new Error(`not the caller’s fault: ${String(server.reported)}`);
 });
-
-/** Path, text and mode of each file in an archive. */
-async function unpack(response: Response) {
-  const zip = await fromBufferPromise(Buffer.from(await response.arrayBuffer()));
-  const found: Record<string, { text: string; mode: number }> = {};
-  for await (const entry of zip.eachEntry()) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk);
-    found[entry.fileName] = { text: Buffer.concat(chunks).toString(), mode: entry.externalFileAttributes >>> 16 };
-  }
-  return found;
-}
 
 async function statuses(requests: Promise<unknown>[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(requests);
@@ -146,14 +133,14 @@ test('a download is a zip of one directory, called as the skill, with every file
   const response = await skills.versions.download(version, { skill_id: id });
   expect(response.headers.get('content-type')).toBe('application/zip');
   expect(response.headers.get('content-disposition')).toBe('attachment; filename="bundled.zip"');
-  expect(await unpack(response)).toEqual({
+  expect(await membersOf(response)).toEqual({
     'bundled/SKILL.md': { text: skillMd('bundled'), mode: 0o100644 },
     'bundled/scripts/run.sh': { text: '#!/bin/sh\necho hi\n', mode: 0o100755 },
     'bundled/data/Größe 1.json': { text: '{"ü": "日本"}', mode: 0o100644 },
     'bundled/empty': { text: '', mode: 0o100644 },
   });
   const latest = await skills.versions.download('latest', { skill_id: id });
-  expect(Object.keys(await unpack(latest))).toHaveLength(4);
+  expect(Object.keys(await membersOf(latest))).toHaveLength(4);
 });
 
 test('a zip archive is taken like its files: modes are kept, directories and what a Mac adds are left out', async () => {
@@ -166,7 +153,7 @@ test('a zip archive is taken like its files: modes are kept, directories and wha
   ]);
   const { id } = await skills.create({ files: [zipFile(archive)] });
   const response = await skills.versions.download('latest', { skill_id: id });
-  expect(await unpack(response)).toEqual({
+  expect(await membersOf(response)).toEqual({
     'zipped/SKILL.md': { text: skillMd('zipped'), mode: 0o100644 },
     'zipped/bin/tool': { text: 'binary', mode: 0o100755 },
   });

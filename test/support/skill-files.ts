@@ -1,3 +1,4 @@
+import { fromBufferPromise } from 'yauzl';
 import { ZipFile } from 'yazl';
 
 export interface Packed {
@@ -45,4 +46,16 @@ export function renameIn(archive: Buffer, path: string, other: string): Buffer {
   const changed = Buffer.from(archive);
   for (let at = changed.indexOf(path); at >= 0; at = changed.indexOf(path, at + 1)) changed.write(other, at);
   return changed;
+}
+
+/** Path, text and mode of each file in an archive that was downloaded. */
+export async function membersOf(response: Response): Promise<Record<string, { text: string; mode: number }>> {
+  const zip = await fromBufferPromise(Buffer.from(await response.arrayBuffer()));
+  const found: Record<string, { text: string; mode: number }> = {};
+  for await (const entry of zip.eachEntry()) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk);
+    found[entry.fileName] = { text: Buffer.concat(chunks).toString(), mode: entry.externalFileAttributes >>> 16 };
+  }
+  return found;
 }

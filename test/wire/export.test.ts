@@ -129,6 +129,9 @@ test('a workspace: every object of every list, the bytes that were uploaded, and
   const store = await beta.memoryStores.create({ name: 'store' });
   const memory = await beta.memoryStores.memories.create(store.id, { path: '/a', content: 'remembered' });
   await beta.userProfiles.create({ name: 'p' });
+  await beta.environments.create({ name: 'ours', config: { type: 'self_hosted' } });
+  const hook = { url: 'https://example.com/hook', enabled_events: ['session.deleted'], name: 'h' };
+  const endpoint = await wire.client.post<{ id: string; signing_secret: string }>('/drover/webhooks', { body: hook });
   for (let n = 0; n < 105; n++) await beta.environments.create({ name: `e${n}` });
 
   const { directory, notes } = await run('workspace', 'workspace');
@@ -157,6 +160,7 @@ test('a workspace: every object of every list, the bytes that were uploaded, and
   ]);
   expect(linesOf(directory, `memory_stores/${store.id}/memory_versions.jsonl`)).toHaveLength(1);
   expect(linesOf(directory, `sessions/${talk.id}/events.jsonl`)).toEqual(await talk.list());
+  expect(linesOf(directory, 'webhooks.jsonl')).toMatchObject([{ id: endpoint.id }]);
   const [kept] = readdirSync(join(directory, 'files', file.id));
   expect(kept).toMatch(/^ü+\.txt$/);
   expect(readFileSync(join(directory, 'files', file.id, kept ?? ''), 'utf8')).toBe('the very bytes');
@@ -166,7 +170,7 @@ test('a workspace: every object of every list, the bytes that were uploaded, and
   // What nobody has built yet is said, and nothing else is left out.
   expect(notes.filter((note) => !note.endsWith('this server does not have it'))).toEqual([]);
   const everything = Buffer.concat(files.map(({ path }) => readFileSync(join(directory, path))));
-  for (const secret of [...SECRETS, tunnel_token]) {
+  for (const secret of [...SECRETS, tunnel_token, endpoint.signing_secret]) {
     for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')]) {
       expect(everything.includes(form)).toBe(false);
     }

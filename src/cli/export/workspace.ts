@@ -9,7 +9,7 @@ const LONG = { limit: 1_000 };
 /** Everything in the workspace of the client's key, archived things too. */
 export async function takeWorkspace(walk: Walk): Promise<void> {
   await takeAgents(walk);
-  await takeEnvironments(walk);
+  await takeList(walk, 'environments.jsonl', walk.client.beta.environments.list(ALL));
   await takeVaults(walk);
   await takeSkills(walk);
   await takeMemory(walk);
@@ -28,14 +28,6 @@ export async function takeAgentVersions(walk: Walk, id: string): Promise<void> {
 async function takeAgents(walk: Walk): Promise<void> {
   const { agents } = walk.client.beta;
   await takeList(walk, 'agents.jsonl', agents.list(ALL), ({ id }) => takeAgentVersions(walk, id));
-}
-
-async function takeEnvironments(walk: Walk): Promise<void> {
-  const { environments } = walk.client.beta;
-  await takeList(walk, 'environments.jsonl', environments.list(ALL), async ({ id, config }) => {
-    if (config.type !== 'self_hosted') return;
-    await takeList(walk, `environments/${id}/work.jsonl`, environments.work.list(id, PAGE));
-  });
 }
 
 /** Without secrets, which nobody is shown. */
@@ -75,4 +67,11 @@ async function takeTheRest(walk: Walk): Promise<void> {
     takeList(walk, `tunnels/${id}/certificates.jsonl`, tunnels.certificates.list(id, ALL)),
   );
   await takeList(walk, 'organization_webhooks.jsonl', organization.webhooks.list(PAGE));
+  await takeList(walk, 'webhooks.jsonl', listWebhooks(walk));
+}
+
+/** The workspace's own, which the published API leaves to a console. There are never so many that they would have pages. */
+async function* listWebhooks({ client }: Walk): AsyncGenerator<object> {
+  const { data } = await client.get<{ data: object[] }>('/drover/webhooks');
+  yield* data;
 }
