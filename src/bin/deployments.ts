@@ -27,6 +27,11 @@ export function openDeployments(
   const jitter = deploymentJitter ? spread : noJitter;
   const scheduleSync = createScheduleSync({ db, schedules: createSchedules(client) });
   const { promise, resolve } = Promise.withResolvers<Fires & PendingFires>();
+  let isReconciled = false;
+  const reconcile = async () => {
+    await scheduleSync.reconcile();
+    isReconciled = true;
+  };
   return {
     scheduleSync,
     fires: promise,
@@ -36,9 +41,8 @@ export function openDeployments(
       );
     },
     async recover() {
-      await (await promise).finishPending();
-      await scheduleSync.reconcile();
+      await Promise.all([promise.then((fires) => fires.finishPending()), reconcile()]);
     },
-    tidy: () => scheduleSync.catchUp(),
+    tidy: () => (isReconciled ? scheduleSync.catchUp() : reconcile()),
   };
 }

@@ -283,3 +283,15 @@ test('Schedules that are lost or outdated are made again, and those of nobody re
   expect(scheduleAt('depl_nobody')).toBeUndefined();
   expect(scheduleAt(right.id)).toBe(kept);
 });
+
+test('one Schedule that cannot be brought up to date keeps no other waiting', async () => {
+  const [first, second] = [await create({ schedule: DAILY }), await create({ schedule: DAILY })];
+  server.schedules.all.delete(first.id);
+  server.schedules.all.delete(second.id);
+  server.schedules.failFor(first.id, new Error('no such calendar'));
+  await expect(server.scheduleSync.reconcile()).rejects.toThrow('no such calendar');
+  expect(scheduleAt(second.id)?.revision).toBe(1);
+  server.schedules.failFor(first.id, null);
+  await server.scheduleSync.reconcile();
+  expect(scheduleAt(first.id)?.revision).toBe(1);
+});

@@ -5,6 +5,7 @@ import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
 import { createTurns } from '../files/turns.js';
 import type { DeploymentRow, DeploymentRunRow } from '../tables.js';
+import { forEachOf } from './for-each.js';
 import { dueAt } from './fire-plan.js';
 import type { Deployments } from './deployments.js';
 
@@ -42,7 +43,7 @@ export function createFires(deps: FiresDeps): Fires & PendingFires {
     },
     async finishPending() {
       const pending = await deps.db.selectFrom('deployment_runs').selectAll().where('pending', '=', 1).execute();
-      for (const run of pending) await complete(run, false);
+      await forEachOf(pending, (run) => complete(run, false));
     },
   };
 }

@@ -37,7 +37,11 @@ export async function completeRun(deps: DeploymentsDeps, id: string, isLast: boo
 }
 
 /** Writes the outcome, once; part of a transaction. */
-async function settle({ db, clock, announce }: SessionDeps, run: DeploymentRunRow, error: RunError | null): Promise<void> {
+async function settle(
+  { db, clock, announce }: SessionDeps,
+  run: DeploymentRunRow,
+  error: RunError | null,
+): Promise<void> {
   const now = clock();
   const outcome = error ? { session_id: null, error: JSON.stringify(error) } : {};
   const { numUpdatedRows } = await db

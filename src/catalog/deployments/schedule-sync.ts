@@ -1,6 +1,7 @@
 import type { Schedules } from '../../schedule/schedules.js';
 import type { Database } from '../../storage/database.js';
 import { createTurns } from '../files/turns.js';
+import { forEachOf } from './for-each.js';
 import type { DeploymentRow } from '../tables.js';
 import { timingOf } from './deployment-row.js';
 import { settingsOf } from './deployment-settings.js';
@@ -24,9 +25,7 @@ export function createScheduleSync({ db, schedules }: ScheduleSyncDeps): Schedul
   const turns = createTurns();
   /** What the row says when its turn comes: of two at once the later one is not overtaken. */
   const sync = (id: string) => turns.take(id, () => follow(db, schedules, id));
-  const syncAll = async (ids: Iterable<string>) => {
-    for (const id of ids) await sync(id);
-  };
+  const syncAll = (ids: readonly string[]) => forEachOf(ids, sync);
   return {
     async attempt(ids) {
       // The rows say that it is still to be done.
