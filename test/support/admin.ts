@@ -5,7 +5,11 @@ import type { Scope } from '../../src/catalog/access/principal.js';
 import type { Workspace } from '../../src/catalog/access/workspaces.js';
 import { API_KEY } from './app.js';
 
-type Server = { url: string };
+interface Server {
+  url: string;
+  /** The server’s own key; default that of the test server. */
+  adminKey?: string;
+}
 
 export interface AdminAnswer<Body> {
   status: number;
@@ -14,9 +18,9 @@ export interface AdminAnswer<Body> {
 
 /** A request to a route of ours, with the server's own key unless told otherwise. */
 export async function adminRequest<Body>(
-  { url }: Server,
+  { url, adminKey = API_KEY }: Server,
   path: string,
-  { body, key = API_KEY }: { body?: object; key?: string } = {},
+  { body, key = adminKey }: { body?: object; key?: string } = {},
 ): Promise<AdminAnswer<Body>> {
   const method = body === undefined ? 'GET' : 'POST';
   const headers = { authorization: `Bearer ${key}` };
