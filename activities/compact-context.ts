@@ -9,11 +9,12 @@ import { detachFields } from '../src/session/bodies.js';
 import { alive, AttemptLost } from './alive.js';
 import { offeredTools } from './offered-tools.js';
 import type { SampleDeps } from './sample-model.js';
+import { tellFiles } from './told-files.js';
 import { describeWorkspace } from './workspace.js';
 
 export type CompactDeps = Pick<
   SampleDeps,
-  'model' | 'transcripts' | 'blobs' | 'control' | 'prices' | 'factsOf' | 'agentOf' | 'mounts'
+  'model' | 'transcripts' | 'blobs' | 'control' | 'prices' | 'factsOf' | 'agentOf' | 'mounts' | 'fileOf'
 >;
 
 /**
@@ -32,9 +33,10 @@ export function createCompactContext(deps: CompactDeps): (input: CompactInput) =
       const workspace = await describeWorkspace(deps, input, offer);
       const request = { agent, tools: offer.tools, workspace, facts };
       const signal = AbortSignal.any([line.abort, line.lost]);
-      const told = await sumUp(plan, (messages) =>
-        deps.model.sample(buildSummaryRequest({ ...request, messages }), NOBODY, signal),
-      );
+      const told = await sumUp(plan, async (asked) => {
+        const messages = await tellFiles(asked, session_id, deps.fileOf);
+        return deps.model.sample(buildSummaryRequest({ ...request, messages }), NOBODY, signal);
+      });
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
       const cost = deps.prices.costOf({ ...agent.model, model: agent.model.id }, told.usage);
       if (told.type !== 'told') return { ...told, cost };

@@ -17,6 +17,7 @@ import type { Control } from './control.js';
 import type { FinishedCalls } from './finished-calls.js';
 import { offeredTools } from './offered-tools.js';
 import { createPreviews } from './previews.js';
+import { type FileOf, tellFiles } from './told-files.js';
 import { describeWorkspace } from './workspace.js';
 
 export interface SampleDeps {
@@ -29,6 +30,7 @@ export interface SampleDeps {
   prices: Pick<Prices, 'costOf'>;
   factsOf: FactsOf;
   mounts: Pick<Mounts, 'describe'>;
+  fileOf: FileOf;
   /** The session's agent as it is in force now. */
   agentOf(sessionId: string): Promise<SessionAgent>;
   /** Begins to make the session's sandbox, so that it is there when the reply calls a tool; never waits, never throws. */
@@ -49,7 +51,8 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       if (offer.wantsSandbox && !self_hosted) deps.prepareSandbox(session_id);
       const facts = deps.factsOf(agent.model.id);
       const workspace = await describeWorkspace(deps, input, offer);
-      const request = buildRequest({ agent, messages: toMessages(context), tools, workspace, facts });
+      const messages = await tellFiles(toMessages(context), session_id, deps.fileOf);
+      const request = buildRequest({ agent, messages, tools, workspace, facts });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };
       const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));

@@ -7,6 +7,7 @@ import { createFireActivities } from '../../activities/fires.js';
 import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
 import { createSampleModel } from '../../activities/sample-model.js';
+import type { FileOf } from '../../activities/told-files.js';
 import { acquireSandbox } from '../../activities/session-sandbox.js';
 import type { SessionAnnouncer } from '../catalog/webhooks/session-announcer.js';
 import type { Limits } from '../harness/state.js';
@@ -51,6 +52,8 @@ export interface EngineDeps {
   /** Told of what is projected, and asked before a session's log goes. */
   announcer: Pick<SessionAnnouncer, 'note' | 'conclude'>;
   agentOf(sessionId: string): Promise<SessionAgent>;
+  /** What stands for files in messages. */
+  fileOf: FileOf;
   /** Whom a session works for: clients share fairly what may be at work at once. */
   clientOf(sessionId: string): Promise<string>;
   log: (line: string) => void;

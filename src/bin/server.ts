@@ -4,12 +4,14 @@ import { createAccess } from '../catalog/access/access.js';
 import { createCatalogs } from '../catalog/catalog.js';
 import { createEnrollments } from '../catalog/profiles/enrollments.js';
 import type { Files } from '../catalog/files/files.js';
+import { readMessageFile } from '../catalog/files/message-files.js';
 import { createTurns } from '../catalog/files/turns.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
 import { type ApiKey, loadApiKey } from '../config/api-key.js';
 import type { Config } from '../config/config.js';
 import { orExplain } from '../config/start-error.js';
 import { loadTunnelKey } from '../config/tunnel-key.js';
+import type { FileContents } from '../files/contents.js';
 import { createHttpServer, type HttpServerDeps } from '../http/server.js';
 import { createOutbound } from '../net/outbound.js';
 import { createPrices, type Prices } from '../pricing/prices.js';
@@ -90,7 +92,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const mounts = openMounts({ ...kept, dataDir: directory.path, log });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
-  const parts = { client, temporal, db, directory, models, prices, mounts, deployments, webhooks, ...hands, log };
+  const parts = { client, temporal, directory, models, prices, mounts, deployments, webhooks, ...kept, ...hands, log };
   const engine = await openEngine(config, parts, cleanUp);
   const tunnelKey = loadTunnelKey(config);
   const catalogOf = createCatalogs({
@@ -189,6 +191,7 @@ interface Parts {
   models: ServedModels;
   prices: Prices;
   mounts: Mounts;
+  contents: FileContents;
   deployments: DeploymentsAtWork;
   webhooks: Pick<Webhooks, 'announcer'>;
   sandboxes: Sandboxes;
@@ -218,6 +221,7 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
     stickyTimeoutMs,
     clientOf: (sessionId) => clientOf(db, sessionId),
     agentOf: (sessionId) => agentOf(db, sessionId),
+    fileOf: (sessionId, fileId) => readMessageFile(parts, sessionId, fileId),
   });
   cleanUp.add(() => engine.stop());
   return engine;

@@ -2,7 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Operation } from '../../src/http/routes.js';
 import { SECOND_CA_PEM } from '../support/certificates.js';
-import { BUDGET, CUSTOM, DOCUMENT, IMAGE, REPOSITORY, RESULT, TEXT, TOOLSET } from './parts.js';
+import {
+  BUDGET,
+  CUSTOM,
+  DOCUMENT,
+  IMAGE,
+  REPOSITORY,
+  RESULT,
+  TEXT,
+  TOOLSET,
+  environmentCreate,
+  fromFile,
+  profileUpdate,
+} from './parts.js';
 import type { Scene, Target } from './scene.js';
 import { WORK_CORPUS } from './corpus-work.js';
 
@@ -12,11 +24,9 @@ type EventSend = Anthropic.Beta.Sessions.EventSendParams;
 type SessionCreate = Anthropic.Beta.Sessions.SessionCreateParams;
 type ResourceAdd = Anthropic.Beta.Sessions.ResourceAddParams;
 type SessionUpdate = Anthropic.Beta.Sessions.SessionUpdateParams;
-type ProfileUpdate = Anthropic.UserProfileUpdateParams;
 type CredentialCreate = Anthropic.Beta.Vaults.CredentialCreateParams;
 type CredentialUpdate = Anthropic.Beta.Vaults.CredentialUpdateParams;
 type MemoryUpdate = Anthropic.Beta.MemoryStores.MemoryUpdateParams;
-type EnvironmentCreate = Anthropic.Beta.Environments.EnvironmentCreateParams;
 
 export type Known = Omit<Scene, 'targets'> & Target;
 
@@ -205,19 +215,6 @@ function agentCreate(known: Known): AgentCreate {
   };
 }
 
-function environmentCreate(): EnvironmentCreate {
-  return {
-    name: 'e',
-    config: {
-      type: 'cloud',
-      networking: { type: 'limited', allowed_hosts: ['example.com', '*.example.org'], allow_package_managers: true },
-      packages: { type: 'packages', pip: ['numpy==2.0'], npm: [] },
-    },
-    metadata: { a: 'b' },
-    scope: 'organization',
-  };
-}
-
 function credentialCreate(): CredentialCreate {
   return {
     auth: {
@@ -286,27 +283,11 @@ function sessionUpdate(): SessionUpdate {
   return { title: 't', metadata: { a: null, b: 'c' }, agent: { tools: [TOOLSET, CUSTOM], mcp_servers: [] } };
 }
 
-function eventSend({ asked, custom_call }: Known): EventSend {
+function eventSend({ asked, custom_call, file_id }: Known): EventSend {
   const answers: EventSend['events'] = [
     { type: 'user.tool_confirmation', tool_use_id: asked, result: 'deny', deny_message: 'no' },
     { type: 'user.custom_tool_result', custom_tool_use_id: custom_call, content: [TEXT, RESULT], is_error: false },
   ];
-  const message = { type: 'user.message' as const, content: [TEXT, IMAGE, DOCUMENT] };
+  const message = { type: 'user.message' as const, content: [TEXT, IMAGE, DOCUMENT, fromFile(file_id)] };
   return { events: [...(asked === 'sevt_none' ? [message] : answers), { type: 'user.interrupt' }] };
-}
-
-function profileUpdate(): ProfileUpdate {
-  return {
-    access_type: 'passthrough',
-    name: 'n',
-    metadata: { a: 'b' },
-    external_user_details: {
-      account_status: 'active',
-      country: 'CH',
-      email_hash: 'e',
-      entity_type: 'business',
-      onboarded_at: '2026-01-31T12:00:00+01:00',
-      reference_id: 'r',
-    },
-  };
 }

@@ -1,3 +1,8 @@
+import type Anthropic from '@anthropic-ai/sdk';
+
+type ProfileUpdate = Anthropic.UserProfileUpdateParams;
+type EnvironmentCreate = Anthropic.Beta.Environments.EnvironmentCreateParams;
+
 // What bodies of good requests are made of.
 
 export const TEXT = { type: 'text' as const, text: 'hi' };
@@ -39,3 +44,36 @@ export const TOOLSET = {
     },
   ],
 };
+
+export function fromFile(file_id: string) {
+  return { type: 'document' as const, source: { type: 'file' as const, file_id } };
+}
+
+export function environmentCreate(): EnvironmentCreate {
+  return {
+    name: 'e',
+    config: {
+      type: 'cloud',
+      networking: { type: 'limited', allowed_hosts: ['example.com', '*.example.org'], allow_package_managers: true },
+      packages: { type: 'packages', pip: ['numpy==2.0'], npm: [] },
+    },
+    metadata: { a: 'b' },
+    scope: 'organization',
+  };
+}
+
+export function profileUpdate(): ProfileUpdate {
+  return {
+    access_type: 'passthrough',
+    name: 'n',
+    metadata: { a: 'b' },
+    external_user_details: {
+      account_status: 'active',
+      country: 'CH',
+      email_hash: 'e',
+      entity_type: 'business',
+      onboarded_at: '2026-01-31T12:00:00+01:00',
+      reference_id: 'r',
+    },
+  };
+}

@@ -59,8 +59,6 @@ const REFUSED: [string, object, RegExp][] = [
   ['no block', [], /content\.0/],
   ['an empty text', { type: 'text', text: '' }, /content\.0\.text: /],
   ['a text with more', { type: 'text', text: 'x', cache_control: null }, /content\.0: .*cache_control/],
-  ['an image’s file', { type: 'image', source: { type: 'file', file_id: 'f' } }, /source\.file_id: files are not/],
-  ['a document’s file', { type: 'document', source: { type: 'file', file_id: 'f' } }, /source\.file_id: files are not/],
   ['a source of another type', { type: 'image', source: { type: 'ftp' } }, /content\.0\.source\.type: /],
   [
     'a local URL',

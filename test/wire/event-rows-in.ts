@@ -6,6 +6,7 @@ const budgets = testsIn('wire/suite-budgets');
 const custom = testsIn('wire/suite-custom-tools');
 const content = testsIn('http/content.test');
 const events = testsIn('http/events.test');
+const files = testsIn('http/content-files.test');
 const failures = testsIn('wire/suite-failures');
 const inputs = testsIn('wire/suite-inputs');
 const interrupts = testsIn('wire/suite-interrupts');
@@ -43,7 +44,9 @@ export const SENDING: Record<string, EventRow> = {
   'unknown types and the server’s own are 400': shown(events('%s is 400 and queues nothing')),
   'user.message: text, image, document, by each source': shown(content('%s is taken, and echoed as it was')),
   'user.message: a redacted block is 400': shown(content('%s is 400 wherever content is sent')),
-  'user.message: at most 100 documents from files': later('files'),
+  'user.message: at most 100 documents from files': shown(
+    files('100 documents from files are taken in one request, 101 are not'),
+  ),
   'user.message: 400 while idle with requires_action': shown(BLOCKED),
   'user.message: 400 at budget': shown(AT_BUDGET),
   'user.interrupt: the primary thread by its id; an unknown one is 400': shown(

@@ -8,6 +8,11 @@ import { startWire, type Wire } from './server.js';
 import { only, openTalk, type Talk, talkTo, textOf } from './session.js';
 import { bash } from './suite-tools.js';
 
+/** What its next command prints. */
+async function next(talk: Talk): Promise<string> {
+  return textOf(only(await talk.turn('go on'), 'agent.tool_result')[0]);
+}
+
 for (const backend of [bubblewrap(), docker()]) {
   describeBackend('files of sessions', backend, () => {
     let wire: Wire;
@@ -23,11 +28,6 @@ for (const backend of [bubblewrap(), docker()]) {
     function open(commands: string[], resources: Anthropic.Beta.Sessions.SessionCreateParams['resources'] = []) {
       const replies = commands.flatMap((command) => [{ blocks: [bash(command)] }, {}]);
       return openTalk(wire, { tools: true, replies, resources });
-    }
-
-    /** What its next command prints. */
-    async function next(talk: Talk): Promise<string> {
-      return textOf(only(await talk.turn('go on'), 'agent.tool_result')[0]);
     }
 
     const outputs = async (scope_id: string) => (await wire.client.beta.files.list({ scope_id })).data;

@@ -25,7 +25,6 @@ export function checkInitialEvents(events: InitialEvent[]): void {
   for (const [index, event] of events.entries()) {
     const path = `initial_events.${index}`;
     if (event.type === 'user.define_outcome') throw noOutcomes(path);
-    if (event.type === 'user.message') checkContent(event.content, path);
   }
 }
 
@@ -35,19 +34,17 @@ type InitialEvent = Extract<EventParams, { type: 'user.message' | 'user.define_o
 async function checkEvent(event: EventParams, path: string, session: Addressee): Promise<void> {
   switch (event.type) {
     case 'user.message':
-      return checkContent(event.content, path);
+      return undefined;
     case 'user.interrupt':
       return checkThread(event.session_thread_id, path, session);
     case 'user.tool_confirmation':
       return checkConfirmation(await session.findEvent(event.tool_use_id), event, path);
     case 'user.custom_tool_result':
-      checkContent(event.content ?? [], path);
       return checkCustomToolResult(await session.findEvent(event.custom_tool_use_id), event, path);
     case 'user.tool_result':
       if (!session.isSelfHosted) {
         throw invalid(`${path}.type`, 'user.tool_result is for sessions in self_hosted environments only');
       }
-      checkContent(event.content ?? [], path);
       return checkToolResult(await session.findEvent(event.tool_use_id), event, path);
     case 'user.define_outcome':
       throw noOutcomes(path);
@@ -60,20 +57,6 @@ async function checkEvent(event: EventParams, path: string, session: Addressee):
 
 function noOutcomes(path: string): Error {
   return invalid(`${path}.type`, 'outcomes are not available yet');
-}
-
-type Content = Extract<
-  EventParams,
-  { type: 'user.message' | 'user.custom_tool_result' | 'user.tool_result' }
->['content'];
-
-function checkContent(content: NonNullable<Content>, path: string): void {
-  for (const [index, block] of content.entries()) {
-    // A search result's source is a plain text.
-    if ('source' in block && typeof block.source === 'object' && block.source.type === 'file') {
-      throw invalid(`${path}.content.${index}.source.file_id`, 'files are not available yet');
-    }
-  }
 }
 
 function checkThread(thread: string | null | undefined, path: string, { primaryThread }: Addressee): void {

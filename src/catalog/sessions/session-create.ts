@@ -2,11 +2,13 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { InputEvent, SessionStart } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
+import { checkFileReferences } from '../files/message-files.js';
 import { attachResources, holdPlanned } from '../resources/attach.js';
 import { planResources } from '../resources/plan.js';
 import { keepSkills } from '../skills/session-skills.js';
 import { readEnvironment } from '../environments/environments.js';
 import { validate } from '../validate.js';
+import { fileReferences } from './event-files.js';
 import { queueWork, wakingInput } from '../work/work-supply.js';
 import type { EventParams } from './event-schema.js';
 import { checkInitialEvents } from './event-support.js';
@@ -89,6 +91,7 @@ async function findStored(db: Database, id: string): Promise<Stored | undefined>
 }
 
 async function insertSession(deps: SessionDeps, params: SessionParams, origin: Origin): Promise<Stored> {
+  await checkFileReferences(deps, fileReferences(params.initial_events ?? [], 'initial_events'));
   const planned = await planResources(deps, params.resources ?? []);
   return holdPlanned(deps.turns, planned, () =>
     deps.db.transaction().execute((tx) => insertRows(deps, tx, params, origin)),

@@ -1,6 +1,8 @@
 import { newId } from '../../ids.js';
 import type { EventPage, EventQuery, SessionEvent } from '../../session/session.js';
 import { validate } from '../validate.js';
+import { checkFileReferences } from '../files/message-files.js';
+import { fileReferences } from './event-files.js';
 import { sendSchema } from './event-schema.js';
 import { checkEvents } from './event-support.js';
 import type { SessionDeps } from './session-deps.js';
@@ -28,6 +30,7 @@ export function createSessionEvents(deps: SessionDeps): SessionEvents {
         takesSystemMessages: () => factsOf(modelOf(row)).takes_system_messages,
         findEvent: (id) => log.getEvent(sessionId, id),
       });
+      await checkFileReferences(deps, fileReferences(events, 'events'));
       const inputs = events.map((event) => ({ ...event, id: newId('sevt') }));
       const send = () => sessions.send(sessionId, inputs);
       return row.self_hosted === 1 ? sendToWorker(deps, row, inputs, send) : send();
