@@ -11,8 +11,10 @@ afterAll(() => server.stop());
 const profiles = () => server.client.beta.userProfiles;
 const ACTION = { action: { type: 'enroll_end_user' } } as const;
 
-async function open(url: string, method = 'GET') {
-  const response = await fetch(url, { method });
+/** As a browser does, which sends a form that has no fields. */
+async function open(url: string, method: 'GET' | 'POST' = 'GET') {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const response = await fetch(url, method === 'POST' ? { method, headers, body: '' } : {});
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
