@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { storedText } from '../stored-text.js';
 import { SCOPES } from './principal.js';
 
-const name = z.string().min(1).max(255);
-const id = z.string().min(1).max(255);
+const name = storedText(z.string().min(1).max(255));
+const id = storedText(z.string().min(1).max(255));
 
 export const workspaceCreateSchema = z.strictObject({ name });
 

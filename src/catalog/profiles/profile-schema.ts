@@ -2,13 +2,14 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { parseTimestamp, toTimestamp } from '../clock.js';
 import { filledMetadataSchema, metadataTextPatchSchema } from '../metadata.js';
+import { storedText } from '../stored-text.js';
 import type { ProfileForm } from './profile-form.js';
 
 type OfHeader = 'betas' | 'workspace_id';
 export type ProfileCreate = Omit<Anthropic.Beta.UserProfileCreateParams, OfHeader>;
 export type ProfileUpdate = Omit<Anthropic.Beta.UserProfileUpdateParams, OfHeader>;
 
-const text = z.string().min(1).max(255);
+const text = storedText(z.string().min(1).max(255));
 const nullableText = text.nullable().exactOptional();
 const accessType = z.enum(['application', 'passthrough']);
 const accountStatus = z.enum(['active', 'suspended', 'blocked']);

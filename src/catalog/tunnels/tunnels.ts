@@ -8,6 +8,7 @@ import { toTimestamp } from '../clock.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { TunnelRow } from '../tables.js';
+import { storedText } from '../stored-text.js';
 import { invalid, validate } from '../validate.js';
 import type { TokenText } from './tunnel-token.js';
 
@@ -97,11 +98,11 @@ export async function readLiveTunnel(db: Database, workspace: string, id: string
 type OfHeader = 'betas' | 'workspace_id';
 
 const createSchema = z.strictObject({
-  display_name: z.string().min(1).max(255).nullable().exactOptional(),
+  display_name: storedText(z.string().min(1).max(255)).nullable().exactOptional(),
 }) satisfies z.ZodType<Omit<Anthropic.Beta.TunnelCreateParams, OfHeader>>;
 
 const rotateSchema = z.strictObject({
-  reason: z.string().max(1024).nullable().exactOptional(),
+  reason: storedText(z.string().max(1024)).nullable().exactOptional(),
 }) satisfies z.ZodType<Omit<Anthropic.Beta.TunnelRotateTokenParams, OfHeader>>;
 
 /** RFC 6761 keeps `invalid` for names that resolve to nothing. */

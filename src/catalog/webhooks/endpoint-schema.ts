@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { isPublicAddress } from '../../net/public-address.js';
+import { storedText } from '../stored-text.js';
 import type { WebhookEventType } from './event-types.js';
 
 type Create = Omit<Anthropic.Beta.Organization.WebhookCreateParams, 'betas'>;
@@ -23,8 +24,8 @@ export function endpointSchemas({ types, allowPrivate }: EndpointRules) {
     .max(2_048, { abort: true })
     .refine(isUrl, { error: 'must be an http or https URL without user name and password', abort: true })
     .refine((value) => allowPrivate || isOpen(new URL(value)), 'must be an https URL on port 443 at a public address');
-  const name = z.string().max(256).exactOptional();
-  const description = z.string().max(2_048).exactOptional();
+  const name = storedText(z.string().max(256)).exactOptional();
+  const description = storedText(z.string().max(2_048)).exactOptional();
   return {
     create: z.strictObject({
       url,
