@@ -15,6 +15,11 @@ export const CALLERS: { readonly [Name in AnyOperation]?: readonly [Caller, ...C
   'sessions.events.list': ['api_key', 'environment_key', 'session_token'],
   'sessions.events.send': ['api_key', 'environment_key', 'session_token'],
   'sessions.events.stream': ['api_key', 'environment_key', 'session_token'],
+  'memoryStores.memories.create': ['api_key', 'session_token'],
+  'memoryStores.memories.retrieve': ['api_key', 'session_token'],
+  'memoryStores.memories.update': ['api_key', 'session_token'],
+  'memoryStores.memories.list': ['api_key', 'session_token'],
+  'memoryStores.memories.delete': ['api_key', 'session_token'],
   'skills.versions.retrieve': ['api_key', 'environment_key', 'session_token'],
   'skills.versions.download': ['api_key', 'environment_key', 'session_token'],
 };

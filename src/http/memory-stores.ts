@@ -89,6 +89,7 @@ function checkBetas(betas: readonly string[]): void {
 }
 
 function actorOf({ principal }: Call): Actor {
+  if (principal.kind === 'session_token') return { type: 'session_actor', session_id: principal.sessionId };
   return { type: 'api_actor', api_key_id: principal.keyId };
 }
 

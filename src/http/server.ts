@@ -139,5 +139,5 @@ async function check(
   authorize(principal, route);
   const rate = rateClassOf(route);
   if (rate) countRequest(principal.keyId, rate, reply);
-  await checkReach(principal, paramsOf(request));
+  await checkReach(principal, paramsOf(request), request.method === 'GET');
 }

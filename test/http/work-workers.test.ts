@@ -107,3 +107,40 @@ describe('a result from a worker', () => {
     expect((await errorOf(answer(denied, cloud.id))).message).toContain('self_hosted');
   });
 });
+
+describe('the memories of a session', () => {
+  test('are its worker’s to read and to write, by its token alone; read-only ones to read', async () => {
+    const { memoryStores, sessions } = bench.client.beta;
+    const [own, shown, other] = await Promise.all(['a', 'b', 'c'].map((name) => memoryStores.create({ name })));
+    const { environment_id } = bench.queue;
+    const session = await sessions.create({
+      agent: bench.agent,
+      environment_id,
+      initial_events: [{ type: 'user.message', content: [{ type: 'text', text: 'hi' }] }],
+      resources: [
+        { type: 'memory_store', memory_store_id: own?.id ?? '' },
+        { type: 'memory_store', memory_store_id: shown?.id ?? '', access: 'read_only' },
+      ],
+    });
+    const { token } = await bench.queue.begin();
+    const { memories } = token.beta.memoryStores;
+    const write = (id = '', by = memories) => by.create(id, { path: '/a', content: 'x' });
+    const memory = await write(own?.id);
+    const [version] = (await memoryStores.memoryVersions.list(own?.id ?? '')).data;
+    expect(version?.created_by).toEqual({ type: 'session_actor', session_id: session.id });
+    expect((await memories.list(own?.id ?? '')).data).toHaveLength(1);
+    await memories.delete(memory.id, { memory_store_id: own?.id ?? '' });
+    expect((await memories.list(shown?.id ?? '')).data).toEqual([]);
+    expect((await errorOf(write(shown?.id))).status).toBe(403);
+    expect((await errorOf(write(other?.id))).status).toBe(404);
+    expect((await errorOf(write(own?.id, bench.queue.worker.beta.memoryStores.memories))).status).toBe(403);
+    expect((await errorOf(token.beta.memoryStores.retrieve(own?.id ?? ''))).status).toBe(403);
+  });
+
+  test('and skills of other sessions are not there for it', async () => {
+    await bench.openSession();
+    const { token } = await bench.queue.begin();
+    const other = token.beta.skills.versions.retrieve('latest', { skill_id: 'skill_other' });
+    expect((await errorOf(other)).status).toBe(404);
+  });
+});

@@ -19,6 +19,8 @@ export interface DroverOptions {
   upstreamUrl?: string;
   /** Further settings; the surroundings' own DROVER_ and ANTHROPIC_ variables do not reach the server. */
   env?: Record<string, string>;
+  /** Where every one of the processes listens; default: wherever there is room. */
+  port?: number;
   /** An existing directory to use, which `remove` then leaves; default: a new one. */
   dataDir?: string;
 }
@@ -174,10 +176,13 @@ async function launch(dataDir: string, options: DroverOptions, say: (text: strin
   return { child, pid: child.pid ?? 0, exited, url, apiKey, client };
 }
 
-function spawnServe(dataDir: string, { sandbox = 'bubblewrap', upstreamUrl, env }: DroverOptions): ChildProcess {
+function spawnServe(
+  dataDir: string,
+  { sandbox = 'bubblewrap', upstreamUrl, env, port = 0 }: DroverOptions,
+): ChildProcess {
   const outer = Object.entries(process.env).filter(([name]) => !/^(DROVER|ANTHROPIC)_/.test(name));
   const model = upstreamUrl === undefined ? {} : { DROVER_UPSTREAM_URL: upstreamUrl, ANTHROPIC_API_KEY: 'sk-upstream' };
-  return spawn(process.execPath, [join(ROOT, 'bin/drover.js'), 'serve', '--port', '0', '--data', dataDir], {
+  return spawn(process.execPath, [join(ROOT, 'bin/drover.js'), 'serve', '--port', String(port), '--data', dataDir], {
     env: {
       ...Object.fromEntries(outer),
       DROVER_SANDBOX: sandbox,

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from './drover-process.js';
+
+/** The official SDK's EnvironmentWorker with its own tools, in a process and a directory of its own. */
+export interface EnvironmentWorker {
+  workdir: string;
+  /** SIGKILL: it says nothing to anybody. */
+  kill(): Promise<void>;
+  /** SIGTERM: it lets go of its item, as the SDK does when it is told to stop. */
+  stop(): Promise<void>;
+}
+
+export interface EnvironmentWorkerOptions {
+  url: string;
+  environment_id: string;
+  key: string;
+  /** Of a worker before; default: a new one. */
+  workdir?: string;
+}
+
+const PROGRAM = `
+const { Anthropic } = require('@anthropic-ai/sdk');
+const { URL: baseURL, ENVIRONMENT: environmentId, KEY: environmentKey, WORKDIR: workdir } = process.env;
+const client = new Anthropic({ apiKey: null, authToken: environmentKey, baseURL, logLevel: 'off' });
+const stopping = new AbortController();
+process.on('SIGTERM', () => stopping.abort());
+client.beta.environments.work.worker({ environmentId, environmentKey, workdir, maxIdleMs: 2000 })
+  .run(stopping.signal)
+  .catch((error) => { console.error(error); process.exitCode = 1; });
+`;
+
+export function startEnvironmentWorker(options: EnvironmentWorkerOptions): EnvironmentWorker {
+  const { url, environment_id, key, workdir = mkdtempSync(join(tmpdir(), 'drover-worker-')) } = options;
+  const child = spawn(process.execPath, ['-e', PROGRAM], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], URL: url, ENVIRONMENT: environment_id, KEY: key, WORKDIR: workdir },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await exited;
+  };
+  return { workdir, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+}
+
+/** A port that nobody listens on, for a server that is to come back under the same address. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Listening on TCP, so not the path of a pipe.
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
