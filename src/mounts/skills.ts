@@ -10,6 +10,8 @@ export interface MountedSkill {
   description: string;
   /** What `filesOf` finds its files by. */
   content: string;
+  /** 1 where a worker elsewhere has it, which keeps skills in its working directory (clients §3.3). */
+  self_hosted: number;
 }
 
 interface SkillFile {
@@ -62,8 +64,9 @@ const INTRODUCTION =
   'change. When one fits what you are asked to do, read its SKILL.md before you begin. Paths in it are relative to its ' +
   'directory.';
 
-function describeSkill({ directory, name, description }: MountedSkill): string {
-  return `- ${name}: ${description.replaceAll(/\s+/g, ' ')} (${AT}/${directory}/SKILL.md)`;
+function describeSkill({ directory, name, description, self_hosted }: MountedSkill): string {
+  const at = self_hosted === 1 ? `skills/${name}` : `${AT}/${directory}`;
+  return `- ${name}: ${description.replaceAll(/\s+/g, ' ')} (${at}/SKILL.md)`;
 }
 
 /** Whether the session has any. They come into their place together, so that whatever is there is whole. */

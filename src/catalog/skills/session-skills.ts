@@ -1,11 +1,12 @@
 import type { Database } from '../../storage/database.js';
 import { type KeptDeps, releaseContent } from '../files/kept.js';
-import type { SessionSkillRow } from '../tables.js';
+import type { SessionRow, SessionSkillRow } from '../tables.js';
 import { invalid } from '../validate.js';
 import { findSkill, type SkillReferences } from './references.js';
 
 /** What a session keeps of a skill: neither a new version nor a deletion changes a session that is there. */
-export type SessionSkill = Pick<SessionSkillRow, 'directory' | 'name' | 'description' | 'content'>;
+export type SessionSkill = Pick<SessionSkillRow, 'directory' | 'name' | 'description' | 'content'> &
+  Pick<SessionRow, 'self_hosted'>;
 
 /** The skills of a session's agent with the versions that they have now; refused when one is not there. */
 export async function pinSkills(db: Database, workspace: string, skills: SkillReferences): Promise<SkillReferences> {
@@ -41,7 +42,8 @@ export async function keepSkills(
 export function readSessionSkills(db: Database, sessionId: string): Promise<SessionSkill[]> {
   return db
     .selectFrom('session_skills')
-    .select(['directory', 'name', 'description', 'content'])
+    .innerJoin('sessions', 'sessions.id', 'session_skills.session_id')
+    .select(['directory', 'name', 'description', 'content', 'self_hosted'])
     .where('session_id', '=', sessionId)
     .orderBy('position')
     .execute();
@@ -49,7 +51,8 @@ export function readSessionSkills(db: Database, sessionId: string): Promise<Sess
 
 /** Removes what a session keeps, and the bytes that nothing names any more. Idempotent. */
 export async function dropSkills(deps: KeptDeps, sessionId: string): Promise<void> {
-  const kept = await readSessionSkills(deps.db, sessionId);
+  const ofSession = deps.db.selectFrom('session_skills').where('session_id', '=', sessionId);
+  const kept = await ofSession.select('content').execute();
   await deps.db.deleteFrom('session_skills').where('session_id', '=', sessionId).execute();
   for (const { content } of kept) await releaseContent(deps, content);
 }
