@@ -11,12 +11,13 @@ import { readRepositories, readUploads } from '../catalog/resources/resource-row
 import { readArchive } from '../catalog/skills/archive.js';
 import { readSessionSkills } from '../catalog/skills/session-skills.js';
 import { createMemoryMounts } from '../mounts/memory/memory-mounts.js';
-import { createMounts, type Mounts } from '../mounts/mounts.js';
+import { createMounts, type MountPart, type Mounts } from '../mounts/mounts.js';
 import { createOutputsPart } from '../mounts/outputs.js';
 import { createRepositories } from '../mounts/repositories.js';
 import { createSkillMount } from '../mounts/skills.js';
 import { createUploads } from '../mounts/uploads.js';
 import { placeOf } from '../sandbox/place.js';
+import { isSelfHosted } from './session-rows.js';
 
 export interface MountsConfig extends KeptDeps {
   /** The data directory. */
@@ -53,5 +54,10 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts {
     rules: { faultOfPath, maxBytes: MAX_CONTENT_BYTES },
     turns: createTurns(),
   });
-  return createMounts({ directory, parts: [uploads, outputs, repositories, skills, memory], onError });
+  // A sandbox elsewhere is its worker's, and holds no such thing.
+  const here = (part: MountPart): MountPart => ({
+    ...part,
+    describe: async (id) => ((await isSelfHosted(db, id)) ? undefined : part.describe(id)),
+  });
+  return createMounts({ directory, parts: [here(uploads), here(outputs), repositories, skills, memory], onError });
 }

@@ -83,8 +83,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const [temporal, db, hands] = await Promise.all(opening);
   const secrets = await openVault(config, db);
   hands.notes.forEach(log);
-  const client = await connectClient(temporal.address, config.temporal.namespace);
-  cleanUp.add(() => client.connection.close());
+  const client = await openClient(config, temporal, cleanUp);
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
   const deployments = openDeployments(config, { db, client });
@@ -173,6 +172,12 @@ async function openTemporal(config: Config, log: (line: string) => void, cleanUp
   const temporal = await startTemporal({ binary: path, dataDir: config.dataDir, log });
   cleanUp.add(() => temporal.stop());
   return temporal;
+}
+
+async function openClient(config: Config, { address }: TemporalServer, cleanUp: CleanUp): Promise<Client> {
+  const client = await connectClient(address, config.temporal.namespace);
+  cleanUp.add(() => client.connection.close());
+  return client;
 }
 
 async function openRows(config: Config, directory: DataDirectory, cleanUp: CleanUp): Promise<Database> {

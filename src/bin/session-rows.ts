@@ -21,3 +21,9 @@ export async function clientOf(db: Database, sessionId: string): Promise<string>
 export function findSession(db: Database, id: string): Promise<{ agent: string } | undefined> {
   return db.selectFrom('sessions').select('agent').where('id', '=', id).executeTakeFirst();
 }
+
+/** Whether its commands are a worker's to run. */
+export async function isSelfHosted(db: Database, id: string): Promise<boolean> {
+  const row = await db.selectFrom('sessions').select('self_hosted').where('id', '=', id).executeTakeFirst();
+  return row?.self_hosted === 1;
+}

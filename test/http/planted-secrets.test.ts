@@ -40,6 +40,11 @@ async function get(path: string): Promise<void> {
   answers[`GET ${path}`] = await (await rawFetch(server, path)).text();
 }
 
+async function list(path: string): Promise<{ data: { id: string }[] }> {
+  await get(path);
+  return JSON.parse(answers[`GET ${path}`] ?? '');
+}
+
 const HOST = 'https://mcp.example.com/';
 const bearer = (n: number) => ({ type: 'static_bearer', mcp_server_url: HOST + n, token: plant() });
 const variable = (secret_name: string) => ({
@@ -68,6 +73,7 @@ test('P4: no secret is found in any file, answer or report, in plain or encoded'
   await writeBad(vault, all);
   await validate(all);
   await breakDown(all);
+  await writeRepositories();
   await get(all);
   await get(`${all}?include_archived=true&limit=100`);
   for (const status of [200, 400, 404, 409, 500]) expect(statuses).toContain(status);
@@ -95,6 +101,28 @@ async function writeGood(all: string): Promise<void> {
   await send(`${all}/${third.id}`, { auth: { type: 'mcp_oauth', access_token: plant(), refresh: change } });
   expect(statuses.every((status) => status === 200)).toBe(true);
   await send(`${all}/${second.id}/archive`);
+}
+
+/** Tokens of a session's repositories. */
+async function writeRepositories(): Promise<void> {
+  const agent = await send('/v1/agents', { name: 'a', model: 'm' });
+  const environment = await send('/v1/environments', { name: 'e' });
+  const repository = () => ({
+    type: 'github_repository',
+    url: 'https://github.com/octo/cat',
+    authorization_token: plant(),
+  });
+  const parts = { agent: agent.id, environment_id: environment.id };
+  const session = await send('/v1/sessions', { ...parts, resources: [repository()] });
+  await send('/v1/sessions', { ...parts, resources: [repository(), repository()] });
+  await send('/v1/sessions', { ...parts, resources: [{ ...repository(), url: `https://${plant()}@github.com/o/r` }] });
+  const { data } = await list(`/v1/sessions/${session.id}/resources`);
+  expect(data).toHaveLength(1);
+  const resource = `/v1/sessions/${session.id}/resources/${data[0]?.id}`;
+  await send(resource, { authorization_token: plant() });
+  await send(resource, { authorization_token: [plant()] });
+  await get(resource);
+  await get(`/v1/sessions/${session.id}`);
 }
 
 /** The same, refused for every kind of reason. */

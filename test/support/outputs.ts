@@ -7,7 +7,7 @@ import type { TestServer } from './app.js';
 type Server = Pick<TestServer, 'dir' | 'db' | 'mounts' | 'catalog'>;
 
 /** Where a session's agent would write what it makes. */
-export function outputsOf({ dir }: Pick<TestServer, 'dir'>, sessionId: string): string {
+function outputsOf({ dir }: Pick<TestServer, 'dir'>, sessionId: string): string {
   return join(dir, 'sandboxes', sessionId, 'session', 'outputs');
 }
 

@@ -54,7 +54,7 @@ export const EMITTED = {
   'session.status_idle': shown(TEXT_TURN),
   'session.status_rescheduled': shown(RETRY),
   'session.status_terminated': shown(ARCHIVED),
-  'session.deleted': shown(deletion('deleting tells who follows, and leaves nothing: no row, no blob, no workspace')),
+  'session.deleted': shown(deletion('deleting tells who follows, and leaves nothing: in no table, in no file, in no directory')),
   'session.updated': shown(UPDATED),
   'session.error': shown(RETRY),
   'session.usage': shown(TEXT_TURN, turns('adds to the usage of the one before, and knows what was said in it')),
@@ -105,7 +105,7 @@ export const EMITTING: Record<string, EventRow> = {
     life('by cancelling it: its turn is interrupted, then the session is archived'),
   ),
   'session.deleted: ends every stream, nothing follows': shown(
-    deletion('deleting tells who follows, and leaves nothing: no row, no blob, no workspace'),
+    deletion('deleting tells who follows, and leaves nothing: in no table, in no file, in no directory'),
   ),
   'stop_details: of a refusal its category and explanation, else null': shown(REFUSED, TEXT_TURN),
   'span.model_request_end: also when the request failed or was interrupted': shown(RETRY, STOPPED),
