@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import type { Outbound } from '../net/outbound.js';
 import type { Database } from '../storage/database.js';
 import { createStartDelivery } from '../temporal/deliveries.js';
+import { removeOldDeliveries } from '../temporal/old-deliveries.js';
 import { startWebhookWorker, type WebhookWorker } from '../temporal/webhook-worker.js';
 import type { Secrets } from '../vault/secrets.js';
 import { createDispatcher } from '../webhooks/dispatcher.js';
@@ -46,13 +47,16 @@ export function openWebhooks(config: Config, deps: WebhooksDeps): Webhooks {
     courier: { outboxFilled: () => dispatcher.nudge() },
     onError: (id, error) => report(`of ${id} not all is announced yet: ${String(error)}`),
   });
+  const tidying = createTidying(client, report);
   const refresh = async (): Promise<void> => {
     await announcer.refresh();
-    if (await hasEndpoints(db)) worker.start();
+    if (!(await hasEndpoints(db))) return;
+    worker.start();
+    tidying.start();
   };
   let catchingUp = Promise.resolve();
   const stop = async (): Promise<void> => {
-    await Promise.all([announcer.close(), dispatcher.close(), worker.stop(), catchingUp]);
+    await Promise.all([announcer.close(), dispatcher.close(), worker.stop(), tidying.stop(), catchingUp]);
   };
   return {
     courier: {
@@ -72,6 +76,29 @@ export function openWebhooks(config: Config, deps: WebhooksDeps): Webhooks {
 
 async function hasEndpoints(db: Database): Promise<boolean> {
   return (await db.selectFrom('webhook_endpoints').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** How long the history of a delivery can be looked at. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+const TIDY_EVERY_MS = 6 * 3_600_000;
+
+/** Once started it takes old deliveries away, now and then. */
+function createTidying(client: Client, report: (error: unknown) => void) {
+  const stopping = new AbortController();
+  let work: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await removeOldDeliveries(client, new Date(Date.now() - KEPT_MS), stopping.signal).catch(report);
+      await sleep(TIDY_EVERY_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
+    }
+  };
+  return {
+    start: () => void (work ??= run()),
+    async stop() {
+      stopping.abort();
+      await work;
+    },
+  };
 }
 
 interface LazyWorker {

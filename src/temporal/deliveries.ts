@@ -3,6 +3,9 @@ import type { WebhookDelivery } from '../../activities/deliver-webhook.js';
 import type { Delivery } from '../webhooks/webhooks.js';
 import { WEBHOOK_QUEUE } from './task-queue.js';
 
+/** The workflow's type. */
+export const DELIVERY = 'deliverWebhook';
+
 const PATIENCE_MS = 10_000;
 
 /** Hands a delivery over to Temporal; one that it has, or had, is left to it. */
@@ -11,7 +14,7 @@ export function createStartDelivery(client: Client, retryMs: number): (delivery:
     const { event_id, endpoint_id, body } = delivery;
     const input: WebhookDelivery = { event_id, endpoint_id, body, retry_ms: retryMs };
     const start = () =>
-      client.workflow.start('deliverWebhook', {
+      client.workflow.start(DELIVERY, {
         workflowId: `${event_id}/${endpoint_id}`,
         taskQueue: WEBHOOK_QUEUE,
         workflowTaskTimeout: '3s',

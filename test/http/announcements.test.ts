@@ -3,6 +3,7 @@ import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
 import { createAnnounce } from '../../src/catalog/webhooks/announce.js';
 import { WORKSPACE_EVENTS } from '../../src/catalog/webhooks/event-types.js';
 import { startTestServer, type TestServer } from '../support/app.js';
+import { createDeployment, fireOf, firesAt, TEN } from '../support/deployments.js';
 import { CLIENT_ID, startOAuthServer } from '../support/oauth-server.js';
 
 type Event = Anthropic.Beta.BetaWebhookEvent;
@@ -81,6 +82,21 @@ test('deployments, also those that go with their agent', async () => {
     { type: 'agent.archived', id: agent.id, ...whose },
     of('archived'),
   ]);
+});
+
+test('runs by schedule, once each; a run by hand is nothing to tell of', async () => {
+  const deployment = await createDeployment(server.client);
+  await listen(['deployment_run.started', 'deployment_run.succeeded', 'deployment_run.failed']);
+  await beta.deployments.run(deployment.id);
+  expect(await data()).toEqual([]);
+  const fires = firesAt(server, TEN);
+  const fire = fireOf(server, deployment);
+  const run = await fires.carryOut(fire, { isLast: true });
+  await fires.carryOut(fire, { isLast: true });
+  const id = run.type === 'run' ? run.run_id : 'none';
+  expect(await data()).toEqual(
+    ['started', 'succeeded'].map((verb) => ({ type: `deployment_run.${verb}`, id, ...whose })),
+  );
 });
 
 test('environments', async () => {

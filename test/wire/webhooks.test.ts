@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebhookEndpoint } from '../../src/catalog/webhooks/endpoint-row.js';
 import { connectClient } from '../../src/temporal/connection.js';
+import { removeOldDeliveries } from '../../src/temporal/old-deliveries.js';
 import { readRecord } from '../../src/temporal/server/embedded-record.js';
 import { WEBHOOK_QUEUE } from '../../src/temporal/task-queue.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
@@ -233,6 +234,26 @@ test('a projection that is made anew announces nothing again', async () => {
   await receiver.until('/again', 4);
   await admin('DELETE', `/${id}`);
 }, 120_000);
+
+test('histories of deliveries that are over can go; sessions stay', async () => {
+  const session = await openSession();
+  const temporal = await connectClient(`127.0.0.1:${readRecord(drover.dataDir)?.port}`, 'default');
+  const idsOf = async (query: string): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { workflowId } of temporal.workflow.list({ query })) found.push(workflowId);
+    return found;
+  };
+  const deliveries = "WorkflowType = 'deliverWebhook'";
+  expect(await idsOf(deliveries)).not.toEqual([]);
+  await removeOldDeliveries(temporal, new Date(0));
+  expect(await idsOf(deliveries)).not.toEqual([]);
+  await removeOldDeliveries(temporal, new Date());
+  // Temporal does so in its own time.
+  for (let tries = 0; tries < 600 && (await idsOf(deliveries)).length > 0; tries++) await sleep(100);
+  expect(await idsOf(deliveries)).toEqual([]);
+  expect(await idsOf("WorkflowType = 'session'")).toContain(session);
+  await temporal.connection.close();
+});
 
 test('P4: neither a secret nor the URL that it goes with is in a history of Temporal, a file or a line of the server', async () => {
   const path = '/hook-with-a-token-nXQ4vB7kLm2pR9sT';
