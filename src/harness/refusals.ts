@@ -20,7 +20,7 @@ export function eventsRefusal(state: ThreadState, events: InputEvent[]): Refusal
     const fault = eventRefusal(state, event, events.slice(0, index), open);
     if (fault !== undefined) return { message: `events.${index}: ${fault}` };
     // What comes later in the same request finds the session as this event leaves it.
-    open = event.type === 'user.interrupt' ? [] : open.filter((id) => id !== answeredBy(event));
+    open = event.type === 'user.interrupt' ? [] : open.filter((id) => id !== settledBy(state, event));
   }
   return undefined;
 }
@@ -51,6 +51,12 @@ function eventRefusal(state: ThreadState, event: InputEvent, before: InputEvent[
     default:
       return unreachable(event);
   }
+}
+
+/** A call that is allowed still waits for its worker, where it has one. */
+function settledBy({ self_hosted }: ThreadState, event: InputEvent): string | undefined {
+  const isLeave = event.type === 'user.tool_confirmation' && event.result === 'allow';
+  return self_hosted && isLeave ? undefined : answeredBy(event);
 }
 
 /** Nobody runs a call before it is allowed, and a custom tool's has an answer of its own. */

@@ -14,6 +14,8 @@ const life = testsIn('wire/suite-life');
 const permissions = testsIn('wire/suite-permissions');
 const systems = testsIn('wire/suite-system-messages');
 const turns = testsIn('wire/suite-turns');
+const workers = testsIn('http/work-workers.test');
+const selfHosted = testsIn('wire/self-hosted.test');
 
 const TEXT_TURN = turns('is streamed in the contract’s order, and listed the same but for the queued copy');
 const STOPPED = interrupts('stops a model call; the text that was shown is in the log and in the next request');
@@ -21,6 +23,9 @@ const ALLOWED = permissions('is not run before it is allowed, and then once');
 const ANSWERED = custom('waits for its result, and goes on with it');
 const AT_BUDGET = budgets('that is reached stops the turn before its next request; raised, the turn goes on');
 const BLOCKED = custom('while it waits, a message is refused; one behind the answer in the same request is not');
+const ON_WORKER = selfHosted(
+  'P5: the SDK’s EnvironmentWorker runs the calls of a session, turn for turn, and none runs here',
+);
 const INSTRUCTED = systems('goes with the message before it');
 
 /** Events.md §2: every type that a client may send, taken and carried out. */
@@ -29,7 +34,7 @@ export const SENT = {
   'user.interrupt': shown(STOPPED),
   'user.tool_confirmation': shown(ALLOWED, permissions('and is denied is answered by the session, with the reason')),
   'user.custom_tool_result': shown(ANSWERED),
-  'user.tool_result': later('self-hosted environments'),
+  'user.tool_result': shown(ON_WORKER),
   'user.define_outcome': later('outcomes'),
   'system.message': shown(INSTRUCTED),
 } satisfies Record<EventParams['type'], EventRow>;
@@ -129,6 +134,6 @@ export const PROCESSED: Record<string, EventRow> = {
   ),
   'user.custom_tool_result: set in the response already': shown(ANSWERED),
   'user.define_outcome: set in the response already': later('outcomes'),
-  'user.tool_result: set in the response already': later('self-hosted environments'),
+  'user.tool_result: set in the response already': shown(workers('sends results and nothing else')),
   'a queued input comes twice on a live stream, with the same id': shown(TEXT_TURN),
 };
