@@ -178,6 +178,16 @@ describe('files', () => {
   });
 });
 
+test('directories of sessions that are there no more are swept away, those of others stay', async () => {
+  const session = await bench.create([]);
+  await bench.shown(session.id);
+  const directory = join(server.dir, 'mounts');
+  await mkdir(join(directory, 'sesn_gone', 'files'), { recursive: true });
+  await server.mounts.sweep(async (id) => id !== 'sesn_gone');
+  expect(await readdir(directory)).not.toContain('sesn_gone');
+  expect(await readdir(directory)).toContain(session.id);
+});
+
 test('a memory store that no session has finds no session', async () => {
   expect((await client.sessions.list({ memory_store_id: 'memstore_1' })).data).toEqual([]);
 });
