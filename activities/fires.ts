@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { FireActivities, Fires } from '../src/schedule/fire.js';
+import { beating } from './beating.js';
 
 /** After so many attempts an error that nobody foresaw is the run's outcome. */
 const ATTEMPTS = 5;
@@ -13,17 +14,4 @@ export function createFireActivities(fires: Promise<Fires>): FireActivities {
       return beating(async () => (await fires).carryOut(fire, { isLast }));
     },
   };
-}
-
-const BEAT_MS = 1_000;
-
-/** Says from time to time that this attempt lives. */
-async function beating<T>(act: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), BEAT_MS);
-  try {
-    return await act();
-  } finally {
-    clearInterval(beat);
-  }
 }

@@ -20,6 +20,7 @@ export type IdPrefix =
   | 'memstore'
   | 'mem'
   | 'memver'
+  | 'drm'
   | 'uprof'
   | 'tnl'
   | 'ttok'

@@ -3,6 +3,7 @@ import { createCompactContext } from '../../activities/compact-context.js';
 import { createControl } from '../../activities/control.js';
 import { createFairGate } from '../../activities/fair-gate.js';
 import { createFinishedCalls } from '../../activities/finished-calls.js';
+import { createDreamActivities, type DreamSteps } from '../../activities/dreams.js';
 import { createFireActivities } from '../../activities/fires.js';
 import { createGatedControl } from '../../activities/gated-control.js';
 import { createRunTool, createStopTool } from '../../activities/run-tool.js';
@@ -49,6 +50,7 @@ export interface EngineDeps {
   stickyTimeoutMs: number;
   /** Carries out what schedules cause. */
   fires: Promise<Fires>;
+  dreamSteps: Promise<(workspace: string) => DreamSteps>;
   /** Told of what is projected, and asked before a session's log goes. */
   announcer: Pick<SessionAnnouncer, 'note' | 'conclude'>;
   agentOf(sessionId: string): Promise<SessionAgent>;
@@ -94,6 +96,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     runTool: createRunTool({ sandboxes, spec, mounts, blobs, control: fair, finished }),
     stopTool: createStopTool({ sandboxes, spec, mounts, blobs, control, finished }),
     ...createFireActivities(deps.fires),
+    ...createDreamActivities(deps.dreamSteps),
   };
   const namespace = client.options.namespace;
   const worker = await startWorker({ ...deps, namespace, bundle: WORKFLOW_BUNDLE, activities, projector, control });

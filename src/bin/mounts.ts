@@ -15,6 +15,7 @@ import { createMounts, type MountPart, type Mounts } from '../mounts/mounts.js';
 import { createOutputsPart } from '../mounts/outputs.js';
 import { createRepositories } from '../mounts/repositories.js';
 import { createSkillMount } from '../mounts/skills.js';
+import { createTranscripts, type Transcripts } from '../mounts/transcripts.js';
 import { createUploads } from '../mounts/uploads.js';
 import { placeOf } from '../sandbox/place.js';
 import { isSelfHosted } from './session-rows.js';
@@ -25,8 +26,13 @@ export interface MountsConfig extends KeptDeps {
   log: (line: string) => void;
 }
 
+export interface WriteTranscripts {
+  /** Gives a session files to read, before it begins. */
+  writeTranscripts: Transcripts['write'];
+}
+
 /** What this server's sandboxes hold beside their workspaces. */
-export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts {
+export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & WriteTranscripts {
   const { db, contents } = kept;
   const directory = join(dataDir, 'mounts');
   const directoryOf = (sessionId: string): string => join(directory, sessionId);
@@ -59,5 +65,11 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts {
     ...part,
     describe: async (id) => ((await isSelfHosted(db, id)) ? undefined : part.describe(id)),
   });
-  return createMounts({ directory, parts: [here(uploads), here(outputs), repositories, skills, memory], onError });
+  const transcripts = createTranscripts((id) => join(directoryOf(id), 'transcripts'));
+  const mounts = createMounts({
+    directory,
+    parts: [here(uploads), here(outputs), repositories, skills, memory, transcripts],
+    onError,
+  });
+  return { ...mounts, writeTranscripts: (id, files) => transcripts.write(id, files) };
 }

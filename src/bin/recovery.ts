@@ -3,6 +3,7 @@ import type { Work } from '../catalog/work/work.js';
 import { loadState } from '../session/projection.js';
 import type { Database } from '../storage/database.js';
 import type { DeploymentsAtWork } from './deployments.js';
+import type { DreamsAtWork } from './dreams.js';
 import type { Engine } from './engine.js';
 
 export interface RecoveryDeps {
@@ -11,6 +12,7 @@ export interface RecoveryDeps {
   sessions: Pick<SessionCatalog, 'listUnfinished' | 'finishDeletion'>;
   deployments: Pick<DeploymentsAtWork, 'recover' | 'tidy'>;
   work: Pick<Work, 'settle'>;
+  dreams: Pick<DreamsAtWork, 'recover'>;
   log: (line: string) => void;
 }
 
@@ -26,7 +28,7 @@ export function startRecovery(deps: RecoveryDeps): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const recovery = { ...deps, stopping: stopping.signal };
   const report = (error: unknown): void => deps.log(`recovery: ${String(error)}`);
-  const recovered = [recoverSessions(recovery), deps.deployments.recover()];
+  const recovered = [recoverSessions(recovery), deps.deployments.recover(), deps.dreams.recover()];
   let work: Promise<unknown> = Promise.all(recovered.map((one) => one.catch(report)));
   const timer = setInterval(() => {
     work = work.then(() => finishUnfinished(recovery)).catch(report);

@@ -31,6 +31,7 @@ import { type DeploymentsAtWork, openDeployments } from './deployments.js';
 import { guardDisk } from './disk-guard.js';
 import { type Engine, startEngine } from './engine.js';
 import { startExpiry } from './expiry.js';
+import { type DreamsAtWork, openDreams } from './dreams.js';
 import { openContents } from './files.js';
 import { openSandboxes } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
@@ -89,9 +90,11 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const deployments = openDeployments(config, { db, client });
   const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
   const mounts = openMounts({ ...kept, dataDir: directory.path, log });
+  const dreams = openDreams({ db, client, mounts });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
-  const parts = { client, temporal, directory, models, prices, mounts, deployments, webhooks, ...kept, ...hands, log };
+  const atWork = { mounts, deployments, dreams, webhooks };
+  const parts = { client, temporal, directory, models, prices, ...atWork, ...kept, ...hands, log };
   const engine = await openEngine(config, parts, cleanUp);
   const tunnelKey = loadTunnelKey(config);
   const catalogOf = createCatalogs({
@@ -100,25 +103,22 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     sessions: guardDisk(engine.sessions, directory.path),
     log: engine.log,
     scheduleSync: deployments.scheduleSync,
+    ...dreams.forCatalog,
     secrets,
     outbound,
-    allowPrivate: config.allowPrivateAddresses,
     courier: webhooks.courier,
-    models: models.list,
-    factsOf: models.factsOf,
-    hasPrice: prices.has,
+    ...catalogSettings(config, { models, prices }),
     tunnelKey,
-    workLeaseSeconds: config.workLeaseSeconds,
   });
   await webhooks.start(cleanUp);
-  deployments.begin(catalogOf);
+  for (const work of [deployments, dreams]) work.begin(catalogOf);
   const { files, sessions, work } = catalogOf(DEFAULT_WORKSPACE);
   await startUpkeep(config, { db, files, mounts, sandboxes: hands.sandboxes, log }, cleanUp);
   const enrollments = createEnrollments({ db, key: tunnelKey });
   const api = { catalogOf, access: createAccess({ db }), enrollments, log: engine.log, apiKeys: [key.value] };
   const url = await openApi(config, options, api, cleanUp);
   directory.announce(url);
-  const recovery = startRecovery({ db, engine, sessions, work, deployments, log });
+  const recovery = startRecovery({ ...atWork, db, engine, sessions, work, log });
   cleanUp.add(() => recovery.stop());
   return {
     url,
@@ -128,6 +128,11 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
     ended: engine.ended,
     stop: () => cleanUp.run(),
   };
+}
+
+function catalogSettings(config: Config, { models, prices }: Pick<Parts, 'models' | 'prices'>) {
+  const { allowPrivateAddresses: allowPrivate, workLeaseSeconds } = config;
+  return { allowPrivate, workLeaseSeconds, models: models.list, factsOf: models.factsOf, hasPrice: prices.has };
 }
 
 type Api = Pick<HttpServerDeps, 'catalogOf' | 'access' | 'enrollments' | 'log' | 'apiKeys'>;
@@ -198,18 +203,20 @@ interface Parts {
   mounts: Mounts;
   contents: FileContents;
   deployments: DeploymentsAtWork;
+  dreams: DreamsAtWork;
   webhooks: Pick<Webhooks, 'announcer'>;
   sandboxes: Sandboxes;
   log: (line: string) => void;
 }
 
 async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promise<Engine> {
-  const { temporal, db, directory, models, deployments, webhooks } = parts;
+  const { temporal, db, directory, models, deployments, dreams, webhooks } = parts;
   const { continueAsNewEvents, heartbeatTimeoutMs, maxCachedWorkflows, stickyTimeoutMs } = config.temporal;
   const engine = await startEngine({
     ...parts,
     address: temporal.address,
     fires: deployments.fires,
+    dreamSteps: dreams.stepsOf,
     announcer: webhooks.announcer,
     blobs: createFileBlobs(join(directory.path, 'blobs')),
     model: models.model,

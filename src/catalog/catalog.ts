@@ -9,6 +9,7 @@ import type { Secrets } from '../vault/secrets.js';
 import { type Clock, createRisingClock } from './clock.js';
 import { createDeploymentRuns, type DeploymentRuns } from './deployments/deployment-runs.js';
 import { createDeployments, type Deployments, type DeploymentsDeps } from './deployments/deployments.js';
+import { createDreams, type Dreams, type DreamsDeps } from './dreams/dreams.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
 import { createMemories, type Memories } from './memory/memories.js';
 import { createMemoryStores, type MemoryStores } from './memory/memory-stores.js';
@@ -60,6 +61,7 @@ export interface Catalog {
   memoryVersions: MemoryVersions;
   deployments: Deployments;
   deploymentRuns: DeploymentRuns;
+  dreams: Dreams;
   models: Models;
   userProfiles: UserProfiles;
   tunnels: Tunnels;
@@ -88,6 +90,9 @@ export interface CatalogDeps {
   courier: Courier;
   /** Has deployments run at their times. */
   scheduleSync: DeploymentsDeps['scheduleSync'];
+  /** Has dreams carried out. */
+  startDream: DreamsDeps['startDream'];
+  writeTranscripts: DreamsDeps['writeTranscripts'];
   models: ListModels;
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */
@@ -151,6 +156,7 @@ function createCatalog(deps: Common & NounDeps): Catalog {
     memoryVersions: createMemoryVersions(deps),
     deployments: createDeployments(deps),
     deploymentRuns: createDeploymentRuns(deps),
+    dreams: createDreams(deps),
     models: createModels(deps.models),
     userProfiles: createUserProfiles(deps),
     tunnels: createTunnels(deps),

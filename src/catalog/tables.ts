@@ -1,9 +1,10 @@
+import type { DreamTables } from './dreams/dream-tables.js';
 import type { MemoryTables } from './memory/memory-tables.js';
 import type { ResourceTables } from './resources/resource-tables.js';
 import type { WebhookTables } from './webhooks/webhook-tables.js';
 
 /** The catalog's tables, as Kysely sees them. Times are milliseconds since the epoch; JSON is text. */
-export interface CatalogTables extends MemoryTables, ResourceTables, WebhookTables {
+export interface CatalogTables extends DreamTables, MemoryTables, ResourceTables, WebhookTables {
   agents: AgentRow;
   agent_versions: AgentVersionRow;
   environments: EnvironmentRow;

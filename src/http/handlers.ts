@@ -4,6 +4,7 @@ import { accessHandlers } from './access.js';
 import { adminWebhookHandlers } from './admin-webhooks.js';
 import { agentHandlers } from './agents.js';
 import { deploymentHandlers } from './deployments.js';
+import { dreamHandlers } from './dreams.js';
 import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
 import { adminFileHandlers, fileHandlers } from './files.js';
@@ -52,6 +53,7 @@ function handlersFor(catalog: Catalog, streams: Streams): Handlers {
     ...fileHandlers(catalog.files),
     ...skillHandlers(catalog.skills, catalog.skillVersions),
     ...memoryStoreHandlers(catalog),
+    ...dreamHandlers(catalog.dreams),
     ...deploymentHandlers(catalog.deployments, catalog.deploymentRuns),
     ...modelHandlers(catalog.models),
     ...userProfileHandlers(catalog.userProfiles),

@@ -12,6 +12,7 @@ import * as catalog009 from './migrations/catalog-009-skills.js';
 import * as catalog010 from './migrations/catalog-010-resources.js';
 import * as catalog011 from './migrations/catalog-011-owner.js';
 import * as catalog012 from './migrations/catalog-012-work.js';
+import * as catalog013 from './migrations/catalog-013-dreams.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -47,6 +48,7 @@ const CATALOG: readonly Migration[] = [
   catalog010,
   catalog011,
   catalog012,
+  catalog013,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -1,5 +1,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker, type InjectedSinks } from '@temporalio/worker';
 import type { Activities } from '../../activities/activities.js';
+import type { DreamActivities } from '../../activities/dreams.js';
 import type { Control } from '../../activities/control.js';
 import type { SessionSinks } from '../../workflows/sinks.js';
 import type { FireActivities } from '../schedule/fire.js';
@@ -11,7 +12,7 @@ export interface WorkerDeps {
   namespace: string;
   /** File with the workflow code, bundled when Drover was built. */
   bundle: string;
-  activities: Activities & FireActivities;
+  activities: Activities & FireActivities & DreamActivities;
   projector: Projector;
   control: Control;
   /** Activities at work at once. */

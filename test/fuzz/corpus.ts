@@ -15,6 +15,7 @@ import {
   fromFile,
   profileUpdate,
 } from './parts.js';
+import { MEMORY_CORPUS } from './corpus-memory.js';
 import type { Scene, Target } from './scene.js';
 import { WORK_CORPUS } from './corpus-work.js';
 
@@ -26,7 +27,6 @@ type ResourceAdd = Anthropic.Beta.Sessions.ResourceAddParams;
 type SessionUpdate = Anthropic.Beta.Sessions.SessionUpdateParams;
 type CredentialCreate = Anthropic.Beta.Vaults.CredentialCreateParams;
 type CredentialUpdate = Anthropic.Beta.Vaults.CredentialUpdateParams;
-type MemoryUpdate = Anthropic.Beta.MemoryStores.MemoryUpdateParams;
 
 export type Known = Omit<Scene, 'targets'> & Target;
 
@@ -99,26 +99,7 @@ export const CORPUS: { readonly [Name in Operation]?: Good } = {
   'vaults.credentials.delete': { destroys: true },
   'vaults.credentials.archive': { destroys: true },
   'vaults.credentials.mcpOAuthValidate': {},
-  'memoryStores.create': { body: () => ({ name: 's', description: 'd', metadata: { a: 'b' } }) },
-  'memoryStores.retrieve': {},
-  'memoryStores.update': { body: () => ({ name: 't', description: null, metadata: { a: null, c: 'd' } }) },
-  'memoryStores.list': { query: 'limit=5&include_archived=true&created_at[lte]=2099-01-01T00:00:00Z' },
-  'memoryStores.delete': { destroys: true },
-  'memoryStores.archive': { destroys: true },
-  // Each path once in a store.
-  'memoryStores.memories.create': {
-    body: () => ({ path: `/notes/${randomBytes(8).toString('hex')}`, content: 'c' }),
-    query: 'view=full',
-  },
-  'memoryStores.memories.retrieve': { query: 'view=basic' },
-  'memoryStores.memories.update': { body: memoryUpdate },
-  'memoryStores.memories.list': { query: 'limit=5&depth=1&path_prefix=/notes/&view=full' },
-  'memoryStores.memories.delete': { destroys: true },
-  'memoryStores.memoryVersions.retrieve': {},
-  'memoryStores.memoryVersions.list': {
-    query: 'limit=5&operation=created&created_at[gte]=2026-01-01T00:00:00Z&view=full',
-  },
-  'memoryStores.memoryVersions.redact': {},
+  ...MEMORY_CORPUS,
   // These take a form and no JSON: forms have tests of their own.
   'files.upload': { status: 400 },
   'files.list': { query: 'limit=5&scope_id=sesn_none' },
@@ -236,10 +217,6 @@ function credentialUpdate(): Omit<CredentialUpdate, 'vault_id'> {
     display_name: 'e',
     metadata: { a: null, c: 'd' },
   };
-}
-
-function memoryUpdate(): Omit<MemoryUpdate, 'memory_store_id'> {
-  return { path: '/fuzz', content: randomBytes(8).toString('hex') };
 }
 
 function sessionCreate({ agent_id: id, environment_id, file_id, vault_id }: Known): SessionCreate {

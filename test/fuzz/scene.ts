@@ -40,6 +40,8 @@ export interface Scene {
   /** Of that skill, and not its only one. */
   skill_version_id: string;
   memory_store_id: string;
+  /** It was cancelled. */
+  dream_id: string;
   memory_id: string;
   /** Of that memory, and not its newest. */
   memory_version_id: string;
@@ -122,6 +124,14 @@ async function emptyScene(client: Client, admin = client): Promise<Scene> {
   const made = { agent: agent.id, environment_id: environment.id, resources };
   const resourceful = await beta.sessions.create(made);
   const [repository] = resourceful.resources;
+  const dream = await beta.dreams.create({
+    inputs: [
+      { type: 'memory_store', memory_store_id: store.id },
+      { type: 'sessions', session_ids: [resourceful.id] },
+    ],
+    model: MODEL,
+  });
+  await beta.dreams.cancel(dream.id);
   const queue = await openQueue(baseURL, client, admin);
   const work = await stoppedWork(client, queue, agent.id);
   return {
@@ -142,6 +152,7 @@ async function emptyScene(client: Client, admin = client): Promise<Scene> {
     skill_id: skill.id,
     skill_version_id: skill.latest_version_id,
     memory_store_id: store.id,
+    dream_id: dream.id,
     memory_id: memory.id,
     memory_version_id: memory.memory_version_id,
     resourceful_session_id: resourceful.id,

@@ -34,6 +34,7 @@ const FILTERS: { readonly [Name in Operation]?: readonly string[] } = {
   'memoryStores.list': ['include_archived=true'],
   'memoryStores.memories.list': ['path_prefix=/f/', 'depth=1'],
   'memoryStores.memoryVersions.list': ['memory_id={memory_id}', 'operation=created'],
+  'dreams.list': ['include_archived=true', 'statuses[]=canceled'],
   'skills.list': ['source=custom'],
   'files.list': ['scope_id={session_id}'],
 };

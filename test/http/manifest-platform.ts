@@ -4,6 +4,7 @@ import { type EventRow, shown, testsIn } from '../wire/event-row.js';
 const lists = testsIn('http/lists.test');
 const deployments = testsIn('http/deployments.test');
 const deploymentRuns = testsIn('http/deployment-runs.test');
+const dreams = testsIn('http/dreams.test');
 const profiles = testsIn('http/user-profiles.test');
 const enrollment = testsIn('http/enrollment.test');
 const tunnels = testsIn('http/tunnels.test');
@@ -48,11 +49,27 @@ export const PLATFORM_ROWS = {
   'deploymentRuns.list': {
     filters: shown(deploymentRuns('newest first, in pages, by deployment, error, trigger and age')),
   },
-  'dreams.create': {},
-  'dreams.retrieve': {},
-  'dreams.list': {},
-  'dreams.archive': {},
-  'dreams.cancel': {},
+  'dreams.create': {
+    'a field that is wrong, by name': shown(dreams('what the request may not be')),
+    '409 while another writes into the store': shown(
+      dreams('one dream at a time writes into a store, until it is let go of'),
+    ),
+  },
+  'dreams.retrieve': {
+    'why it failed': shown(dreams('when %s before it begins it fails, and says so')),
+  },
+  'dreams.list': {
+    filters: shown(dreams('archive hides what has ended, and nothing else')),
+  },
+  'dreams.archive': {
+    '400 before its end; again: unchanged': shown(dreams('archive hides what has ended, and nothing else')),
+  },
+  'dreams.cancel': {
+    '400 after another end': shown(
+      dreams('a dream that takes too long is interrupted and has failed; what fails cannot be cancelled'),
+    ),
+    'again: unchanged': shown(dreams('cancel ends it at once, and its session soon; it stays cancelled')),
+  },
   'userProfiles.create': {
     'a field that is wrong, by name': shown(profiles('create with %s is 400')),
   },

@@ -104,6 +104,9 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     // Here nothing leaves the outbox.
     courier: { endpointsChanged: async () => {}, outboxFilled() {} },
     scheduleSync,
+    // Nobody carries dreams out but a test that asks for their steps.
+    startDream: async () => {},
+    writeTranscripts: (id, files) => mounts.writeTranscripts(id, files),
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,

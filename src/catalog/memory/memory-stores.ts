@@ -77,7 +77,7 @@ export function createMemoryStores(deps: NounDeps): MemoryStores {
 }
 
 /** A new store with nothing in it. Takes part in a transaction when given one. */
-async function insertStore(
+export async function insertStore(
   { db, clock, workspace, announce }: NounDeps,
   settings: StoreSettings,
 ): Promise<MemoryStoreRow> {

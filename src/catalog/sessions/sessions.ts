@@ -84,7 +84,8 @@ function isWanted(row: SessionRow, state: SessionState, query: SessionQuery): bo
   return query.statuses === undefined || query.statuses.includes(state.status);
 }
 
-async function archiveSession(deps: SessionDeps, id: string): Promise<void> {
+/** Refused while it runs. Idempotent. */
+export async function archiveSession(deps: SessionDeps, id: string): Promise<void> {
   const { state } = await readLive(deps, id);
   if (state.archived_at === null) {
     if (isBusy(state)) throw invalid('session_id', `session ${id} is ${state.status}; interrupt it first`);

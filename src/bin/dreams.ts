@@ -1,0 +1,37 @@
+import type { Client } from '@temporalio/client';
+import type { DreamSteps } from '../../activities/dreams.js';
+import type { CatalogDeps, CatalogOf } from '../catalog/catalog.js';
+import type { Database } from '../storage/database.js';
+import { createStartDream } from '../temporal/dreams.js';
+import type { WriteTranscripts } from './mounts.js';
+
+/** Dreams at work. */
+export interface DreamsAtWork {
+  /** What the catalog needs of them. */
+  forCatalog: Pick<CatalogDeps, 'startDream' | 'writeTranscripts'>;
+  /** There once the catalog is. */
+  stepsOf: Promise<(workspace: string) => DreamSteps>;
+  begin(catalogOf: CatalogOf): void;
+  /** Hands over what an earlier process had not handed over yet. */
+  recover(): Promise<void>;
+}
+
+interface DreamsAtWorkDeps {
+  db: Database;
+  client: Client;
+  mounts: WriteTranscripts;
+}
+
+export function openDreams({ db, client, mounts }: DreamsAtWorkDeps): DreamsAtWork {
+  const startDream = createStartDream(client);
+  const { promise, resolve } = Promise.withResolvers<(workspace: string) => DreamSteps>();
+  return {
+    forCatalog: { startDream, writeTranscripts: (id, files) => mounts.writeTranscripts(id, files) },
+    stepsOf: promise,
+    begin: (catalogOf) => resolve((workspace) => catalogOf(workspace).dreams.steps),
+    async recover() {
+      const rows = await db.selectFrom('dreams').select(['id', 'workspace']).where('at_work', '=', 1).execute();
+      for (const { id, workspace } of rows) await startDream({ workspace, dream_id: id });
+    },
+  };
+}
