@@ -53,7 +53,7 @@ export async function findSessionToken(
 }
 
 /** Whether its worker has been silent for too long. */
-export function isLapsed({ state, lease_until }: Pick<WorkItemRow, 'state' | 'lease_until'>, now: number): boolean {
+function isLapsed({ state, lease_until }: Pick<WorkItemRow, 'state' | 'lease_until'>, now: number): boolean {
   return (state === 'starting' || state === 'active') && lease_until !== null && lease_until <= now;
 }
 
