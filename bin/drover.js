@@ -36,7 +36,7 @@ function run() {
 // with two of them, and never less than 585 without a bound. It is read when a process starts, so the process starts
 // again, in place; a channel to a parent would not outlive that.
 function canLimitArenas() {
-  return process.platform === 'linux' && !process.env[ARENAS] && !process.channel && Boolean(process.execve);
+  return process.platform === 'linux' && !process.env[ARENAS] && !process.channel && 'execve' in process;
 }
 
 function lean(more) {

@@ -54,7 +54,9 @@ export const EMITTED = {
   'session.status_idle': shown(TEXT_TURN),
   'session.status_rescheduled': shown(RETRY),
   'session.status_terminated': shown(ARCHIVED),
-  'session.deleted': shown(deletion('deleting tells who follows, and leaves nothing: in no table, in no file, in no directory')),
+  'session.deleted': shown(
+    deletion('deleting tells who follows, and leaves nothing: in no table, in no file, in no directory'),
+  ),
   'session.updated': shown(UPDATED),
   'session.error': shown(RETRY),
   'session.usage': shown(TEXT_TURN, turns('adds to the usage of the one before, and knows what was said in it')),

@@ -1,6 +1,6 @@
 import { toTimestamp } from '../clock.js';
 import type { AgeCursor, AgeQuery, Page } from '../page.js';
-import type { ApiKeyRow } from '../tables.js';
+import type { ApiKeyRow } from './access-tables.js';
 import { validate } from '../validate.js';
 import { apiKeyCreateSchema } from './access-schema.js';
 import { insertKey, type KeysDeps, listKeys, revokeKey, scopesOf } from './key-rows.js';

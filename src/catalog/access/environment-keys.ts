@@ -3,7 +3,7 @@ import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
 import { readEnvironment } from '../environments/environments.js';
 import type { AgeCursor, AgeQuery, Page } from '../page.js';
-import type { ApiKeyRow } from '../tables.js';
+import type { ApiKeyRow } from './access-tables.js';
 import { invalid, validate } from '../validate.js';
 import { environmentKeyCreateSchema } from './access-schema.js';
 import { insertKey, type KeysDeps, listKeys, revokeKey } from './key-rows.js';

@@ -3,7 +3,7 @@ import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
 import { type AgeCursor, type AgeQuery, newestFirst, type Page, toPage } from '../page.js';
-import type { ApiKeyRow } from '../tables.js';
+import type { ApiKeyRow } from './access-tables.js';
 import { hashKey, hintOf, newKeyText } from './key-text.js';
 import { administers, type Principal, type Scope } from './principal.js';
 

@@ -3,7 +3,7 @@ import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import { type Clock, toTimestamp } from '../clock.js';
 import { type AgeCursor, type AgeQuery, newestFirst, type Page, toPage } from '../page.js';
-import type { WorkspaceRow } from '../tables.js';
+import type { WorkspaceRow } from './access-tables.js';
 import { validate } from '../validate.js';
 import { DEFAULT_WORKSPACE } from '../workspace.js';
 import { workspaceCreateSchema } from './access-schema.js';

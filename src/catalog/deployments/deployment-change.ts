@@ -5,7 +5,7 @@ import { checkInitialEvents } from '../sessions/event-support.js';
 import { checkParams } from '../sessions/session-check.js';
 import type { SessionDeps } from '../sessions/session-deps.js';
 import { checkSystemMessages } from '../sessions/system-message.js';
-import type { DeploymentRow } from '../tables.js';
+import type { DeploymentRow } from './deployment-tables.js';
 import { invalid } from '../validate.js';
 import { readDeployment } from './deployment-row.js';
 import type { DeploymentCreate, DeploymentUpdate } from './deployment-schema.js';

@@ -4,7 +4,7 @@ import { type Cron, parseCron } from '../../schedule/cron.js';
 import { occurrences } from '../../schedule/occurrences.js';
 import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
-import type { DeploymentRow } from '../tables.js';
+import type { DeploymentRow } from './deployment-tables.js';
 import type { ScheduleParams } from './deployment-schema.js';
 import { settingsOf } from './deployment-settings.js';
 

@@ -2,7 +2,7 @@ import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type AgeQuery, newestFirst, type Page, toPage } from '../page.js';
-import type { DeploymentRunRow } from '../tables.js';
+import type { DeploymentRunRow } from './deployment-tables.js';
 import { type DeploymentRun, toRun } from './run-row.js';
 
 /** What became of each time that a deployment was run. */

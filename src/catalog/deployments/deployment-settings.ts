@@ -1,6 +1,6 @@
 import type { Secrets } from '../../vault/secrets.js';
 import type { ResourceParams } from '../resources/resource-schema.js';
-import type { DeploymentRow } from '../tables.js';
+import type { DeploymentRow } from './deployment-tables.js';
 import type { DeploymentCreate } from './deployment-schema.js';
 
 type Repository = Extract<ResourceParams, { type: 'github_repository' }>;

@@ -1,7 +1,7 @@
 import type { Fire, Skipped } from '../../schedule/fire.js';
 import type { Jitter } from '../../schedule/jitter.js';
 import { isOccurrence, occurrences } from '../../schedule/occurrences.js';
-import type { DeploymentRow } from '../tables.js';
+import type { DeploymentRow } from './deployment-tables.js';
 import { timingOf } from './deployment-row.js';
 
 export interface Present {

@@ -4,7 +4,7 @@ import type { Jitter } from '../../schedule/jitter.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
 import { createTurns } from '../files/turns.js';
-import type { DeploymentRow, DeploymentRunRow } from '../tables.js';
+import type { DeploymentRow, DeploymentRunRow } from './deployment-tables.js';
 import { forEachOf } from './for-each.js';
 import { dueAt } from './fire-plan.js';
 import type { Deployments } from './deployments.js';

@@ -1,7 +1,7 @@
 import { newId } from '../../ids.js';
 import type { SessionDeps } from '../sessions/session-deps.js';
 import { openSession } from '../sessions/session-create.js';
-import type { DeploymentRunRow } from '../tables.js';
+import type { DeploymentRunRow } from './deployment-tables.js';
 import { isArchived } from './deployment-change.js';
 import { readDeployment } from './deployment-row.js';
 import { toRunError } from './run-error.js';

@@ -3,7 +3,7 @@ import type { FireResult } from '../../schedule/fire.js';
 import type { Database } from '../../storage/database.js';
 import { openSession } from '../sessions/session-create.js';
 import type { SessionDeps } from '../sessions/session-deps.js';
-import type { DeploymentRunRow } from '../tables.js';
+import type { DeploymentRunRow } from './deployment-tables.js';
 import { setPaused } from './deployment-state.js';
 import { readDeployment } from './deployment-row.js';
 import type { DeploymentsDeps } from './deployments.js';

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { toTimestamp } from '../clock.js';
-import type { DeploymentRunRow } from '../tables.js';
+import type { DeploymentRunRow } from './deployment-tables.js';
 
 export type DeploymentRun = Anthropic.Beta.DeploymentRuns.BetaManagedAgentsDeploymentRun;
 export type RunError = NonNullable<DeploymentRun['error']>;

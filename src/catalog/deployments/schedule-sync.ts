@@ -2,7 +2,7 @@ import type { Schedules } from '../../schedule/schedules.js';
 import type { Database } from '../../storage/database.js';
 import { createTurns } from '../files/turns.js';
 import { forEachOf } from './for-each.js';
-import type { DeploymentRow } from '../tables.js';
+import type { DeploymentRow } from './deployment-tables.js';
 import { timingOf } from './deployment-row.js';
 import { settingsOf } from './deployment-settings.js';
 

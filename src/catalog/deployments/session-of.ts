@@ -1,6 +1,6 @@
 import type { Secrets } from '../../vault/secrets.js';
 import type { SessionParams } from '../sessions/session-create.js';
-import type { DeploymentRow } from '../tables.js';
+import type { DeploymentRow } from './deployment-tables.js';
 import { givenOf } from './deployment-settings.js';
 
 /** What a deployment's sessions are made with: the pinned version, and the rest as it is set now. */

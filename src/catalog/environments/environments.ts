@@ -9,7 +9,7 @@ import { type EnvironmentUpdate, environmentCreateSchema, environmentUpdateSchem
 import { mergeMetadata } from '../metadata.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
-import type { EnvironmentRow } from '../tables.js';
+import type { EnvironmentRow } from './environment-tables.js';
 import { invalid, validate } from '../validate.js';
 import type { Announce } from '../webhooks/announce.js';
 

@@ -1,7 +1,7 @@
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
-import type { FileRow } from '../tables.js';
+import type { FileRow } from './file-tables.js';
 import { invalid } from '../validate.js';
 import type { Turns } from './turns.js';
 

@@ -1,7 +1,7 @@
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import { type AgeQuery, newestFirst } from '../page.js';
-import type { FileRow } from '../tables.js';
+import type { FileRow } from './file-tables.js';
 
 export interface FileQuery extends AgeQuery {
   scope_id?: string;

@@ -7,7 +7,7 @@ import { type Clock, toTimestamp } from '../clock.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type Page, toPage } from '../page.js';
 import type { Mounts } from '../../mounts/mounts.js';
-import type { FileRow } from '../tables.js';
+import type { FileRow } from './file-tables.js';
 import { type FormPart, receiveFileForm } from './file-form.js';
 import { type FileQuery, findContents, findExpired, readFileRow, selectFiles } from './file-store.js';
 import { keepContent, type KeptDeps, releaseContent } from './kept.js';

@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.js';
 import { type Clock, createRisingClock } from '../clock.js';
-import type { UserProfileRow } from '../tables.js';
+import type { UserProfileRow } from './profile-tables.js';
 import { createEnrollmentLinks } from './enrollment-link.js';
 import { settingsOf } from './profile-form.js';
 

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { toTimestamp } from '../clock.js';
-import type { UserProfileRow } from '../tables.js';
+import type { UserProfileRow } from './profile-tables.js';
 import { unreachable } from '../unreachable.js';
 
 export type UserProfile = Anthropic.UserProfile | Anthropic.Beta.BetaUserProfile;

@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import { comesAfter, cutPage, type Page, type SortOrder } from '../page.js';
-import type { UserProfileRow } from '../tables.js';
+import type { UserProfileRow } from './profile-tables.js';
 import { EVERYONES_STATUS, settingsOf } from './profile-form.js';
 
 /** A place in the list of profiles, good for the order it was made in. */

@@ -8,7 +8,7 @@ import { type Clock, parseTimestamp, toTimestamp } from '../clock.js';
 import { mergeMetadata } from '../metadata.js';
 import type { Page } from '../page.js';
 import type { EnrollmentLinks } from './enrollment-link.js';
-import type { UserProfileRow } from '../tables.js';
+import type { UserProfileRow } from './profile-tables.js';
 import { invalid, validate } from '../validate.js';
 import {
   type ExternalUserDetails,

@@ -9,7 +9,7 @@ import type { NounDeps } from '../noun.js';
 import { cutPage, type Page } from '../page.js';
 import { readSession } from '../sessions/session-store.js';
 import type { SessionResourceRow } from './resource-tables.js';
-import type { SessionRow } from '../tables.js';
+import type { SessionRow } from '../sessions/session-tables.js';
 import { invalid, validate } from '../validate.js';
 import { attachResources, holdPlanned } from './attach.js';
 import { checkResourcesFit, MAX_FILES, planResources } from './plan.js';

@@ -4,7 +4,7 @@ import type { SessionLog, Sessions, SessionState } from '../../session/session.j
 import type { Secrets } from '../../vault/secrets.js';
 import type { KeptDeps } from '../files/kept.js';
 import { readSession } from './session-store.js';
-import type { SessionRow } from '../tables.js';
+import type { SessionRow } from './session-tables.js';
 import type { WorkDeps } from '../work/work-deps.js';
 
 /** What is kept of a session beside its row and its log. */

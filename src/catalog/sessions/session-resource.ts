@@ -3,7 +3,7 @@ import type { SessionAgent, SessionState, SessionUsage } from '../../session/ses
 import { toTimestamp } from '../clock.js';
 import { toResource } from '../resources/resource-rows.js';
 import type { SessionResourceRow } from '../resources/resource-tables.js';
-import type { SessionRow } from '../tables.js';
+import type { SessionRow } from './session-tables.js';
 
 export type Session = Anthropic.Beta.Sessions.BetaManagedAgentsSession;
 export type Thread = Anthropic.Beta.Sessions.BetaManagedAgentsSessionThread;

@@ -2,7 +2,7 @@ import { ApiError } from '../../api-error.js';
 import type { SessionStatus } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
 import { type AgeCursor, comesAfter, type SortOrder } from '../page.js';
-import type { SessionRow } from '../tables.js';
+import type { SessionRow } from './session-tables.js';
 
 /** A place in the list of sessions, good for the order it was made in. */
 export interface SessionCursor extends AgeCursor {

@@ -7,7 +7,7 @@ import { type Session, toSession } from './session-resource.js';
 import { readResources } from '../resources/resource-rows.js';
 import { listSessionRows, type SessionCursor, type SessionQuery } from './session-store.js';
 import { updateSession } from './session-update.js';
-import type { SessionRow } from '../tables.js';
+import type { SessionRow } from './session-tables.js';
 import { invalid } from '../validate.js';
 import { endWorkOf } from '../work/work-end.js';
 

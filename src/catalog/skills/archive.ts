@@ -4,7 +4,7 @@ import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import { keepContent, type KeptDeps } from '../files/kept.js';
 import type { NounDeps } from '../noun.js';
-import type { SkillVersionRow } from '../tables.js';
+import type { SkillVersionRow } from './skill-tables.js';
 import type { Bundle, Member } from './bundle.js';
 import { unzip } from './unzip.js';
 import { zip } from './zip.js';

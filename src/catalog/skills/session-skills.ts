@@ -1,6 +1,7 @@
 import type { Database } from '../../storage/database.js';
 import { type KeptDeps, releaseContent } from '../files/kept.js';
-import type { SessionRow, SessionSkillRow } from '../tables.js';
+import type { SessionRow } from '../sessions/session-tables.js';
+import type { SessionSkillRow } from './skill-tables.js';
 import { invalid } from '../validate.js';
 import { findSkill, type SkillReferences } from './references.js';
 

@@ -3,7 +3,7 @@ import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
 import { type AgeQuery, newestFirst } from '../page.js';
-import type { SkillRow, SkillVersionRow } from '../tables.js';
+import type { SkillRow, SkillVersionRow } from './skill-tables.js';
 
 export type Skill = Anthropic.Beta.BetaSkill;
 export type SkillVersion = Anthropic.Beta.Skills.BetaSkillVersion;

@@ -5,7 +5,7 @@ import type { FormPart } from '../files/file-form.js';
 import { type KeptDeps, releaseContent } from '../files/kept.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type Page, toPage } from '../page.js';
-import type { SkillRow } from '../tables.js';
+import type { SkillRow } from './skill-tables.js';
 import { keepArchive, versionOf } from './archive.js';
 import { receiveSkillForm } from './skill-form.js';
 import { readSkillRow, selectSkills, type Skill, type SkillQuery, toSkill } from './skill-store.js';

@@ -6,7 +6,7 @@ import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
-import type { TunnelCertificateRow } from '../tables.js';
+import type { TunnelCertificateRow } from './tunnel-tables.js';
 import { invalid, validate } from '../validate.js';
 import { certificatePemSchema, readCaCertificate } from './ca-certificate.js';
 import { readLiveTunnel, readTunnel } from './tunnels.js';

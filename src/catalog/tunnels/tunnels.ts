@@ -7,7 +7,7 @@ import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
-import type { TunnelRow } from '../tables.js';
+import type { TunnelRow } from './tunnel-tables.js';
 import { storedText } from '../stored-text.js';
 import { invalid, validate } from '../validate.js';
 import type { TokenText } from './tunnel-token.js';

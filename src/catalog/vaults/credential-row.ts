@@ -3,7 +3,7 @@ import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 import { toTimestamp } from '../clock.js';
-import type { VaultCredentialRow } from '../tables.js';
+import type { VaultCredentialRow } from './vault-tables.js';
 import { type Auth, type Secret, type SplitAuth, targetOf } from './credential-auth.js';
 
 export type Credential = Anthropic.Beta.Vaults.BetaManagedAgentsCredential;

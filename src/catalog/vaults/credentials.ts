@@ -8,7 +8,7 @@ import type { Secrets } from '../../vault/secrets.js';
 import { mergeMetadata } from '../metadata.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
-import type { VaultCredentialRow } from '../tables.js';
+import type { VaultCredentialRow } from './vault-tables.js';
 import { invalid, validate } from '../validate.js';
 import { type Auth, mergeAuth, splitAuth, targetOf } from './credential-auth.js';
 import {

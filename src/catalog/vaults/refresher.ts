@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 import { type Clock, toTimestamp } from '../clock.js';
-import type { VaultCredentialRow } from '../tables.js';
+import type { VaultCredentialRow } from './vault-tables.js';
 import type { Announce } from '../webhooks/announce.js';
 import { type OAuth, type Secret, withExpiry } from './credential-auth.js';
 import { openSecret, sealAuth, settingsOf } from './credential-row.js';

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Secrets } from '../../vault/secrets.js';
 import { toTimestamp } from '../clock.js';
-import type { VaultCredentialRow } from '../tables.js';
+import type { VaultCredentialRow } from './vault-tables.js';
 import { unreachable } from '../unreachable.js';
 import { invalid } from '../validate.js';
 import type { Secret } from './credential-auth.js';

@@ -7,7 +7,7 @@ import { toTimestamp } from '../clock.js';
 import { mergeMetadata } from '../metadata.js';
 import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
-import type { VaultRow } from '../tables.js';
+import type { VaultRow } from './vault-tables.js';
 import { invalid, validate } from '../validate.js';
 import { type VaultUpdate, vaultCreateSchema, vaultUpdateSchema } from './vault-schema.js';
 

@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Database, Tables } from '../../storage/database.js';
-import type { WorkItemRow } from '../tables.js';
+import type { WorkItemRow } from './work-tables.js';
 import { newSessionToken, type SessionToken } from './work-token.js';
 
 /** A claim that nobody has acknowledged goes back to the queue after this, unless the next poller says otherwise. */

@@ -1,6 +1,6 @@
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
-import type { WorkItemRow } from '../tables.js';
+import type { WorkItemRow } from './work-tables.js';
 
 /** What a stopped item no longer has. Its token is good for a last while. */
 const OVER = { state: 'stopped', open_session: null, claimed_at: null, lease_until: null } as const;

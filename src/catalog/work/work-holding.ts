@@ -1,5 +1,5 @@
 import { ApiError } from '../../api-error.js';
-import type { WorkItemRow } from '../tables.js';
+import type { WorkItemRow } from './work-tables.js';
 import { claimWork, RECLAIM_MS } from './work-claim.js';
 import type { WorkDeps } from './work-deps.js';
 import { beat, type Heartbeat, type HeartbeatRequest } from './work-lease.js';

@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
-import type { WorkItemRow } from '../tables.js';
+import type { WorkItemRow } from './work-tables.js';
 
 export type Heartbeat = Anthropic.Beta.Environments.BetaSelfHostedWorkHeartbeatResponse;
 

@@ -5,7 +5,7 @@ import { toTimestamp } from '../clock.js';
 import { readEnvironment } from '../environments/environments.js';
 import type { Metadata } from '../metadata.js';
 import type { NounDeps } from '../noun.js';
-import type { WorkItemRow } from '../tables.js';
+import type { WorkItemRow } from './work-tables.js';
 import { invalid } from '../validate.js';
 
 export type WorkItem = Anthropic.Beta.Environments.BetaSelfHostedWork;

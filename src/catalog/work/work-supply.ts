@@ -1,7 +1,8 @@
 import { newId } from '../../ids.js';
 import type { InputEvent, SessionEventType } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
-import type { SessionRow, WorkItemRow } from '../tables.js';
+import type { SessionRow } from '../sessions/session-tables.js';
+import type { WorkItemRow } from './work-tables.js';
 import type { WorkDeps } from './work-deps.js';
 
 /**

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Database } from '../../storage/database.js';
-import type { WorkItemRow } from '../tables.js';
+import type { WorkItemRow } from './work-tables.js';
 
 /** Begins the text of every token that a work item's secret carries. */
 export const SESSION_TOKEN_PREFIX = 'sk-ant-req-';
