@@ -97,10 +97,16 @@ test('delete is for good', async () => {
   await expect(vaults.credentials.list(id)).rejects.toThrow(NotFoundError);
 });
 
-test('a session cannot name a vault yet', async () => {
+test('a session names vaults that are there and not archived', async () => {
+  const { beta } = server.client;
   const { id: vault } = await vaults.create({ display_name: 'v' });
-  const { id: agent } = await server.client.beta.agents.create({ name: 'a', model: 'm' });
-  const { id: environment_id } = await server.client.beta.environments.create({ name: 'e' });
-  const params = { agent, environment_id, vault_ids: [vault] };
-  await expect(server.client.beta.sessions.create(params)).rejects.toThrow(/400.*vault_ids: /);
+  const { id: agent } = await beta.agents.create({ name: 'a', model: 'm' });
+  const { id: environment_id } = await beta.environments.create({ name: 'e' });
+  const create = (...vault_ids: string[]) => beta.sessions.create({ agent, environment_id, vault_ids });
+  const session = await create(vault);
+  expect(session.vault_ids).toEqual([vault]);
+  await expect(create(vault, 'vlt_0')).rejects.toThrow(/400.*vault_ids.1: .*vlt_0/);
+  await vaults.archive(vault);
+  await expect(create(vault)).rejects.toThrow(/400.*vault_ids.0: .*archived/);
+  expect((await beta.sessions.retrieve(session.id)).vault_ids).toEqual([vault]);
 });
