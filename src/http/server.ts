@@ -82,8 +82,6 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     await admit(request, reply, authenticate);
     await check(request, reply, countRequest, deps.access);
-    // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer.
-    if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
     // Whatever another body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
     const { form } = request.routeOptions.config;
     if (!form && request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
@@ -118,6 +116,8 @@ const DRAIN_MS = 3_000;
 /** Gives the request its id and, where it needs a key, its principal; or throws. */
 async function admit(request: FastifyRequest, reply: FastifyReply, authenticate: Authenticate): Promise<void> {
   identifyRequest(request, reply);
+  // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer. Refused or not.
+  if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
   if (request.routeOptions.config?.open) return;
   const principal = await authenticate(request.headers);
   request.principal = principal;

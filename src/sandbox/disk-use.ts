@@ -18,8 +18,8 @@ const reviewMs = 10_000;
 /** Logs that nobody has collected yet do not count, up to here. */
 const logBytes = 512 * 2 ** 20;
 
-/** Counts everything commands can write to: workspace, session files, home, and more logs than can be accounted for. */
-export function watchDiskUse(place: Place, diskMb: number): DiskUse {
+/** Counts everything commands can write to: workspace, session files, home, `mounted`, and more logs than can be accounted for. */
+export function watchDiskUse(place: Place, diskMb: number, mounted: readonly string[]): DiskUse {
   const limit = diskMb * 2 ** 20;
   let used = 0;
   let freeThen = 0;
@@ -30,7 +30,7 @@ export function watchDiskUse(place: Place, diskMb: number): DiskUse {
   async function measure(): Promise<void> {
     const startedAt = Date.now();
     freeThen = await freeBytes(place.directory);
-    used = await usedBytes(place);
+    used = await usedBytes(place, mounted);
     measuredAt = Date.now();
     // At most a tenth of the time goes into measuring.
     nextAt = measuredAt + Math.max(100, (measuredAt - startedAt) * 10);
@@ -58,12 +58,14 @@ async function freeBytes(directory: string): Promise<number> {
 }
 
 // du follows no links. It complains of files that vanish while it counts; its figures stand all the same.
-async function usedBytes({ workspace, session, home, out }: Place): Promise<number> {
-  const args = ['-s', '-B1', '-x', '--', workspace, session, home, out];
+async function usedBytes({ workspace, session, home, out }: Place, mounted: readonly string[]): Promise<number> {
+  const args = ['-s', '-B1', '-x', '--', workspace, session, home, ...mounted, out];
   const { stdout } = await promisify(execFile)('du', args).catch((error: { stdout?: string }) => ({
     stdout: error.stdout ?? '',
   }));
-  const sizes = stdout.split('\n').map((line) => Number(/^\d+/.exec(line)?.[0] ?? 0));
-  const [files, logs] = [sizes.slice(0, 3), sizes[3] ?? 0];
-  return files.reduce((sum, size) => sum + size, 0) + Math.max(0, logs - logBytes);
+  const sizes = stdout.split('\n').map((line) => {
+    const [size, directory] = line.split('\t');
+    return directory === out ? Math.max(0, Number(size) - logBytes) : Number(size);
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

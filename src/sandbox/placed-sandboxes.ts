@@ -36,12 +36,14 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
   const inTurn = createTurns();
   const diskUses = new Map<string, DiskUse>();
 
-  async function diskUseOf(place: Place, diskMb: number): Promise<DiskUse> {
-    const known = diskUses.get(`${place.key} ${diskMb}`);
+  async function diskUseOf(place: Place, { diskMb, mounts = [] }: SandboxSpec): Promise<DiskUse> {
+    const mounted = mounts.filter(({ access }) => access === 'read_write').map(({ from }) => from);
+    const name = [place.key, diskMb, ...mounted].join(' ');
+    const known = diskUses.get(name);
     if (known) return known;
-    const diskUse = watchDiskUse(place, diskMb);
+    const diskUse = watchDiskUse(place, diskMb, mounted);
     await diskUse.measure();
-    diskUses.set(`${place.key} ${diskMb}`, diskUse);
+    diskUses.set(name, diskUse);
     return diskUse;
   }
 
@@ -64,7 +66,7 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
       await launcher.launch(place, next, spec);
       return next;
     });
-    const diskUse = await diskUseOf(place, spec.diskMb);
+    const diskUse = await diskUseOf(place, spec);
     return createRunnerSandbox({ place, generation, diskMb: spec.diskMb, diskUse });
   }
 

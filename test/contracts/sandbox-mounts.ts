@@ -50,6 +50,15 @@ export function describeSandboxMounts(backend: Backend): void {
       expect((await run(sandbox, 'cat /mnt/session/uploads/note')).output).toBe('hello\n');
     });
 
+    test('read_write: what is written there counts against the limit of the disk', async () => {
+      const from = await directory('counted', 'read_write');
+      const sandbox = await acquire('counted', [{ at: '/mnt/memory/counted', from, access: 'read_write' }]);
+      const filler =
+        'cd /mnt/memory/counted; for i in $(seq 400); do head -c 1M /dev/urandom >f$i || exit; sleep 0.01; done';
+      expect(await run(sandbox, filler)).toMatchObject({ state: 'exited', reason: 'disk' });
+      expect(await run(sandbox, 'rm /mnt/memory/counted/*; echo again')).toMatchObject({ code: 0, output: 'again\n' });
+    });
+
     test('read_write: both sides write, and what is written inside belongs to the sandbox and is found here', async () => {
       const from = await directory('shared', 'read_write');
       const sandbox = await acquire('shared', [{ at: '/mnt/memory/shared', from, access: 'read_write' }]);

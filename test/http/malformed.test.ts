@@ -45,9 +45,14 @@ const many = (item: string): string => `[${`${item},`.repeat(1_000_000)}${item}]
 const hosts = (host: string): string =>
   `{"name":"e","config":{"type":"cloud","networking":{"type":"limited","allowed_hosts":["${host}"]}}}`;
 
-test('an upgrade is not made, and the connection closed', async () => {
-  const request = `GET /v1/agents HTTP/1.1\r\n${HEADERS}connection: upgrade\r\nupgrade: websocket\r\n\r\n`;
-  expect((await exchange(request)).head).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
+test.each([
+  ['of a request that is carried out', '/v1/agents', '', 200],
+  ['of one that is refused', '/v1/agents', 'anthropic-workspace-id: wrkspc_other\r\n', 404],
+  ['of one to a path that is none', '/%zz', '', 400],
+])('an upgrade %s is not made, and the connection closed', async (_what, path, header, status) => {
+  const upgrade = 'connection: upgrade\r\nupgrade: websocket\r\n';
+  const { head } = await exchange(`GET ${path} HTTP/1.1\r\n${HEADERS}${header}${upgrade}\r\n`);
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*connection: close`, 'is'));
 });
 
 describe('bodies of megabytes are refused at once, in few words', () => {

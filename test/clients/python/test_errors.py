@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from anthropic import Anthropic, AuthenticationError, BadRequestError, HTTPNotImplementedError, NotFoundError
+from anthropic import Anthropic, AuthenticationError, BadRequestError, NotFoundError
 
 from talk import MODEL, Case, client, environment, new_agent, new_session, settings
 
@@ -51,12 +51,6 @@ class Errors(Case):
         with self.assertRaises(BadRequestError) as caught:
             client.beta.sessions.create(agent=agent, environment_id=environment())
         self.assert_error(caught.exception, 400, "invalid_request_error")
-
-    def test_what_is_not_built_yet_is_said_to_be_so(self) -> None:
-        with self.assertRaises(HTTPNotImplementedError) as caught:
-            client.beta.dreams.list()
-        self.assertEqual(caught.exception.status_code, 501)
-        self.assertIn("dreams", caught.exception.message)
 
     def assert_error(self, error: Any, status: int, type: str) -> None:
         self.assertEqual((error.status_code, error.type), (status, type))
