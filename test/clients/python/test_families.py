@@ -4,9 +4,9 @@ import hashlib
 import io
 import zipfile
 
-from anthropic import BadRequestError, ConflictError, NotFoundError
+from anthropic import Anthropic, BadRequestError, ConflictError, NotFoundError
 
-from talk import TOOLSET, Case, client, environment, new_agent, only, talking, text_of, user
+from talk import MODEL, TOOLSET, Case, client, environment, new_agent, only, settings, talking, text_of, user
 
 beta = client.beta
 
@@ -158,3 +158,41 @@ class Families(Case):
         changed = webhooks.update(made.id, state="disabled")
         self.assertEqual(changed.state, "disabled")
         self.assert_known(made, changed, webhooks.delete(made.id))
+
+    def test_dreams_begin_and_are_cancelled(self) -> None:
+        store = beta.memory_stores.create(name="Dreamt of")
+        past = beta.sessions.create(agent=new_agent(), environment_id=environment())
+        dream = beta.dreams.create(
+            model=MODEL,
+            inputs=[
+                {"type": "memory_store", "memory_store_id": store.id},
+                {"type": "sessions", "session_ids": [past.id]},
+            ],
+        )
+        self.assertEqual((dream.status, dream.output_behavior.type), ("pending", "create_new"))
+        cancelled = beta.dreams.cancel(dream.id)
+        self.assertEqual(cancelled.status, "canceled")
+        self.assertIn(dream.id, [one.id for one in beta.dreams.list()])
+        archived = beta.dreams.archive(dream.id)
+        self.assertIsNotNone(archived.archived_at)
+        self.assert_known(dream, cancelled, archived)
+
+    def test_work_of_a_self_hosted_environment_is_taken_with_its_key(self) -> None:
+        place = beta.environments.create(name="elsewhere", config={"type": "self_hosted"})
+        asked = {"name": "worker", "environment_id": place.id}
+        key = client.post("/drover/environment_keys", body=asked, cast_to=object)
+        worker = Anthropic(**settings(api_key=key["key"])).beta.environments.work
+        self.assertIsNone(worker.poll(place.id))
+        session = beta.sessions.create(
+            agent=new_agent(tools=[TOOLSET]), environment_id=place.id, initial_events=[user("/bash echo there")]
+        )
+        item = worker.poll(place.id)
+        self.assertEqual((item.data.id, item.state), (session.id, "queued"))
+        started = worker.ack(item.id, environment_id=place.id)
+        beat = worker.heartbeat(item.id, environment_id=place.id, expected_last_heartbeat="NO_HEARTBEAT")
+        self.assertEqual((started.state, beat.state, beat.lease_extended), ("starting", "active", True))
+        self.assertEqual(worker.stats(place.id).depth, 0)
+        stopped = worker.stop(item.id, environment_id=place.id, force=True)
+        self.assertEqual(stopped.state, "stopped")
+        self.assertEqual(beta.environments.work.retrieve(item.id, environment_id=place.id).state, "stopped")
+        self.assert_known(item, started, beat, stopped)
