@@ -13,6 +13,7 @@ import { readSessionSkills } from '../catalog/skills/session-skills.js';
 import { createMemoryMounts } from '../mounts/memory/memory-mounts.js';
 import { createMounts, type MountPart, type Mounts } from '../mounts/mounts.js';
 import { createOutputsPart } from '../mounts/outputs.js';
+import { remember } from '../mounts/remember.js';
 import { createRepositories } from '../mounts/repositories.js';
 import { createSkillMount } from '../mounts/skills.js';
 import { createTranscripts, type Transcripts } from '../mounts/transcripts.js';
@@ -36,6 +37,13 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wr
   const { db, contents } = kept;
   const directory = join(dataDir, 'mounts');
   const directoryOf = (sessionId: string): string => join(directory, sessionId);
+  // Settled when a session is created; only files come and go.
+  const holds = {
+    repositories: remember((id) => readRepositories(db, id)),
+    skills: remember((id) => readSessionSkills(db, id)),
+    stores: remember((id) => attachmentsOf(db, id)),
+    isElsewhere: remember((id) => isSelfHosted(db, id)),
+  };
   const onError = (sessionId: string, error: unknown): void =>
     log(`what ${sessionId} has written is taken in later: ${String(error)}`);
   const uploads = createUploads({
@@ -47,15 +55,15 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wr
     directoryOf: (id) => placeOf(join(dataDir, 'sandboxes'), id).session,
     outputs: createOutputs({ ...kept, clock: createRisingClock() }),
   });
-  const repositories = createRepositories((id) => readRepositories(db, id));
+  const repositories = createRepositories(holds.repositories.of);
   const skills = createSkillMount({
     directoryOf,
-    skillsOf: (sessionId) => readSessionSkills(db, sessionId),
+    skillsOf: holds.skills.of,
     filesOf: ({ content }) => readArchive(contents, content),
   });
   const memory = createMemoryMounts({
     stores: createMountedStores({ db, clock: createRisingClock() }),
-    attachmentsOf: (id) => attachmentsOf(db, id),
+    attachmentsOf: holds.stores.of,
     directoryOf: (id) => join(directoryOf(id), 'memory'),
     rules: { faultOfPath, maxBytes: MAX_CONTENT_BYTES },
     turns: createTurns(),
@@ -63,7 +71,7 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wr
   // A sandbox elsewhere is its worker's, and holds no such thing.
   const here = (part: MountPart): MountPart => ({
     ...part,
-    describe: async (id) => ((await isSelfHosted(db, id)) ? undefined : part.describe(id)),
+    describe: async (id) => ((await holds.isElsewhere.of(id)) ? undefined : part.describe(id)),
   });
   const transcripts = createTranscripts((id) => join(directoryOf(id), 'transcripts'));
   const mounts = createMounts({
@@ -71,5 +79,12 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wr
     parts: [here(uploads), here(outputs), repositories, skills, memory, transcripts],
     onError,
   });
-  return { ...mounts, writeTranscripts: (id, files) => transcripts.write(id, files) };
+  return {
+    ...mounts,
+    async remove(id) {
+      await mounts.remove(id);
+      for (const held of Object.values(holds)) held.forget(id);
+    },
+    writeTranscripts: (id, files) => transcripts.write(id, files),
+  };
 }

@@ -40,8 +40,8 @@ export function createAdminHandlers(access: Access, catalogOf: CatalogOf): Admin
 }
 
 function handlersFor(catalog: Catalog, streams: Streams): Handlers {
-  const statusOf = async (id: string) => (await catalog.sessions.retrieve(id)).status;
-  const stream: OpenStream = (reply, id, deltas) => streams.open(reply, { id, status: () => statusOf(id) }, deltas);
+  const stream: OpenStream = (reply, id, deltas) =>
+    streams.open(reply, { id, status: () => catalog.sessions.status(id) }, deltas);
   return {
     ...agentHandlers(catalog.agents),
     ...environmentHandlers(catalog.environments),

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { SessionState } from '../../session/session.js';
+import type { SessionState, SessionStatus } from '../../session/session.js';
 import { createSession } from './session-create.js';
 import { deleteSession, finishDeletion, listUnfinished, type Unfinished } from './session-delete.js';
 import { isBusy, readLive, type SessionDeps } from './session-deps.js';
@@ -13,6 +13,8 @@ import { endWorkOf } from '../work/work-end.js';
 
 /** Sessions as a client sees them: the row of their creation, and the state that their log folds to. */
 export interface SessionCatalog {
+  /** `not_found_error` when there is no such session. */
+  status(id: string): Promise<SessionStatus>;
   create(body: unknown): Promise<Session>;
   retrieve(id: string): Promise<Session>;
   update(id: string, body: unknown): Promise<Session>;
@@ -39,6 +41,7 @@ export function createSessionCatalog(deps: SessionDeps): SessionCatalog {
     return toSession({ row, state, resources: await readResources(deps.db, [id]) }, deps.now());
   };
   return {
+    status: async (id) => (await readLive(deps, id)).state.status,
     create: async (body) => retrieve(await createSession(deps, body)),
     retrieve,
     async update(id, body) {

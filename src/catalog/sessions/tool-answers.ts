@@ -11,15 +11,9 @@ export function checkConfirmation(
   path: string,
 ): void {
   const field = `${path}.tool_use_id`;
-  if (call === undefined) throw invalid(field, noEvent(tool_use_id));
-  if (call.type === 'agent.custom_tool_use') {
-    throw invalid(field, `${tool_use_id} is the call of a custom tool, which user.custom_tool_result answers`);
-  }
-  if (call.type !== 'agent.tool_use' && call.type !== 'agent.mcp_tool_use') {
-    throw invalid(field, `${tool_use_id} is no tool call but of type ${call.type}`);
-  }
-  if (call.evaluated_permission === 'ask') return;
-  const done = call.evaluated_permission === 'deny' ? 'denied' : 'allowed';
+  const { evaluated_permission } = callOf(call, tool_use_id, field);
+  if (evaluated_permission === 'ask') return;
+  const done = evaluated_permission === 'deny' ? 'denied' : 'allowed';
   throw invalid(field, `the call ${tool_use_id} asks for no confirmation: it was ${done} without`);
 }
 
@@ -42,12 +36,21 @@ export function checkToolResult(
   path: string,
 ): void {
   const field = `${path}.tool_use_id`;
-  if (call === undefined) throw invalid(field, noEvent(tool_use_id));
-  if (call.type === 'agent.custom_tool_use') {
-    throw invalid(field, `${tool_use_id} is the call of a custom tool, which user.custom_tool_result answers`);
+  const { type, evaluated_permission } = callOf(call, tool_use_id, field);
+  if (type !== 'agent.tool_use') throw invalid(field, `${tool_use_id} is the call of an MCP server's tool`);
+  if (evaluated_permission === 'deny') throw invalid(field, `the call ${tool_use_id} was denied`);
+}
+
+type Call = Extract<SessionEvent, { type: 'agent.tool_use' | 'agent.mcp_tool_use' }>;
+
+/** The call of a tool that is not the client's own. */
+function callOf(event: SessionEvent | undefined, id: string, field: string): Call {
+  if (event === undefined) throw invalid(field, noEvent(id));
+  if (event.type === 'agent.tool_use' || event.type === 'agent.mcp_tool_use') return event;
+  if (event.type === 'agent.custom_tool_use') {
+    throw invalid(field, `${id} is the call of a custom tool, which user.custom_tool_result answers`);
   }
-  if (call.type !== 'agent.tool_use') throw invalid(field, `${tool_use_id} is no tool call but of type ${call.type}`);
-  if (call.evaluated_permission === 'deny') throw invalid(field, `the call ${tool_use_id} was denied`);
+  throw invalid(field, `${id} is no tool call but of type ${event.type}`);
 }
 
 function noEvent(id: string): string {
