@@ -31,6 +31,7 @@ const onPostgres = (bin) => ({
     'storage/*',
     'postgres/*',
     'mounts/memory-crashes',
+    'mounts/outputs',
     'session/{log,projection}',
   ].map((files) => `<rootDir>/test/${files}.test.ts`),
   globals: { POSTGRES_BIN: bin },

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outputs, SessionOutputs } from '../catalog/files/outputs.js';
 import type { MountPart } from './mounts.js';
-import { type Found, walk } from './walk.js';
+import { type Found, walk, type WalkLimits } from './walk.js';
 
 /** Where an agent puts what it has made for the user. */
 const OUTPUTS = '/mnt/session/outputs';
@@ -12,29 +12,42 @@ export interface OutputsDeps {
   /** The directory of this machine that is `/mnt/session` in the session's sandbox. */
   directoryOf: (sessionId: string) => string;
   outputs: Outputs;
+  limits?: OutputLimits;
 }
 
-const OUTPUT_LIMITS = {
-  /** Of one session. */
+/** Of one session. Files beyond them are as if they were not there. */
+interface OutputLimits {
+  files: number;
+  bytesOfAll: number;
+  bytesOfOne: number;
+  walk: WalkLimits;
+}
+
+const OUTPUT_LIMITS: OutputLimits = {
   files: 500,
   bytesOfAll: 5 * 2 ** 30,
   bytesOfOne: 500 * 2 ** 20,
   walk: { depth: 16, entries: 10_000 },
 };
+/** Every store's index takes so much. */
+const LONGEST_PATH_BYTES = 2_048;
 
 /** Files below `/mnt/session/outputs` are files of the session: as they are there, so they are listed. */
-export function createOutputsPart({ directoryOf, outputs }: OutputsDeps): MountPart {
+export function createOutputsPart({ directoryOf, outputs, limits = OUTPUT_LIMITS }: OutputsDeps): MountPart {
   /** What each session's directory showed when all of it had been taken in. */
   const seen = new Map<string, string>();
   return {
     prepare: async () => [],
     async collect(sessionId) {
+      // Where a session's files are not on this machine, nobody has removed them.
+      if (!existsSync(directoryOf(sessionId))) return;
       const directory = join(directoryOf(sessionId), 'outputs');
-      const shows = await look(directory);
+      const { paths, shows } = await look(directory, limits);
       if (shows !== undefined && seen.get(sessionId) === shows) return;
       seen.delete(sessionId);
       await outputs.update(sessionId, async (session) => {
-        await takeIn(directory, session);
+        await dropOthers(paths, session);
+        await takeIn(directory, session, limits);
         if (shows !== undefined) seen.set(sessionId, shows);
         const oldest = seen.keys().next().value;
         if (seen.size > REMEMBERED && oldest !== undefined) seen.delete(oldest);
@@ -48,40 +61,61 @@ export function createOutputsPart({ directoryOf, outputs }: OutputsDeps): MountP
 
 const REMEMBERED = 10_000;
 
-/** The same for the same files; undefined while something is so new that it cannot be told from what follows. */
-async function look(directory: string): Promise<string | undefined> {
-  const stamps: string[] = [];
-  for await (const { path, stat } of walk(directory, OUTPUT_LIMITS.walk)) {
-    if (!isSettled(stat)) return undefined;
-    stamps.push(`${path} ${stampOf(stat)}`);
-  }
-  return createHash('sha256').update(stamps.toSorted().join('\n')).digest('hex');
+interface Look {
+  /** Of what may be taken in. */
+  paths: ReadonlySet<string>;
+  /** The same for the same files; undefined while something is so new that it cannot be told from what follows. */
+  shows: string | undefined;
 }
 
-async function takeIn(directory: string, session: SessionOutputs): Promise<void> {
-  const gone = new Set(session.known.keys());
-  const room = roomFor(session);
-  for await (const found of walk(directory, OUTPUT_LIMITS.walk)) {
-    if (IN_THE_MAKING.test(found.path) || found.stat.size > OUTPUT_LIMITS.bytesOfOne) continue;
-    const known = session.known.get(found.path);
-    if (!known && !room.take(Number(found.stat.size))) continue;
-    gone.delete(found.path);
-    if (known?.stamp !== stampOf(found.stat)) await takeFile(found, session);
+async function look(directory: string, limits: OutputLimits): Promise<Look> {
+  const paths = new Set<string>();
+  const stamps: string[] = [];
+  let settled = true;
+  for await (const { path, stat } of walk(directory, limits.walk)) {
+    settled &&= isSettled(stat);
+    stamps.push(`${path} ${stampOf(stat)}`);
+    if (isOutput(path, stat, limits)) paths.add(path);
   }
-  for (const path of gone) await session.drop(path);
+  const shows = createHash('sha256').update(stamps.toSorted().join('\n')).digest('hex');
+  return { paths, shows: settled ? shows : undefined };
+}
+
+function isOutput(path: string, { size }: BigIntStats, { bytesOfOne }: OutputLimits): boolean {
+  return size <= bytesOfOne && !IN_THE_MAKING.test(path) && Buffer.byteLength(path) <= LONGEST_PATH_BYTES;
+}
+
+/** First: what has gone leaves room for what has come. */
+async function dropOthers(paths: ReadonlySet<string>, session: SessionOutputs): Promise<void> {
+  for (const path of session.known.keys()) if (!paths.has(path)) await session.drop(path);
+}
+
+async function takeIn(directory: string, session: SessionOutputs, limits: OutputLimits): Promise<void> {
+  const room = roomBeside(session, limits);
+  for await (const found of walk(directory, limits.walk)) {
+    const known = session.known.get(found.path);
+    if (!isOutput(found.path, found.stat, limits) || known?.stamp === stampOf(found.stat)) continue;
+    if (room.take(known, Number(found.stat.size))) await takeFile(found, session);
+    else if (known) await session.drop(found.path);
+  }
 }
 
 /** What the tool `write` has not put in its place yet. */
 const IN_THE_MAKING = /(^|\/)\.tmp-\d+-\d+$/;
 
-function roomFor({ known }: SessionOutputs) {
-  let files = known.size;
-  let bytes = [...known.values()].reduce((sum, { size_bytes }) => sum + size_bytes, 0);
+/** What is left of the limits beside the files that are known. One that has changed has what it had, and what it needs now. */
+function roomBeside({ known }: SessionOutputs, { files, bytesOfAll }: OutputLimits) {
+  let filesLeft = files - known.size;
+  let bytesLeft = [...known.values()].reduce((left, { size_bytes }) => left - size_bytes, bytesOfAll);
   return {
-    take(size: number): boolean {
-      if (files >= OUTPUT_LIMITS.files || bytes + size > OUTPUT_LIMITS.bytesOfAll) return false;
-      files += 1;
-      bytes += size;
+    take(before: { size_bytes: number } | undefined, size: number): boolean {
+      if (before) {
+        filesLeft += 1;
+        bytesLeft += before.size_bytes;
+      }
+      if (filesLeft < 1 || bytesLeft < size) return false;
+      filesLeft -= 1;
+      bytesLeft -= size;
       return true;
     },
   };
@@ -92,7 +126,8 @@ async function takeFile(found: Found, session: SessionOutputs): Promise<void> {
   if (!file) return;
   try {
     const before = await file.stat({ bigint: true });
-    if (before.size > OUTPUT_LIMITS.bytesOfOne) return;
+    // It has grown since it was found: the next look is at what it is then.
+    if (before.size > found.stat.size) return;
     const end = Number(before.size) - 1;
     const bytes = end < 0 ? [] : file.createReadStream({ start: 0, end, autoClose: false });
     await session.put(found.path, {

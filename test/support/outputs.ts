@@ -32,7 +32,8 @@ export async function addOutput(
   return server.catalog.files.retrieve(file_id);
 }
 
-async function insertSession({ db }: Server, id: string): Promise<void> {
+/** The row of a session, where there is none. */
+export async function insertSession({ db }: Pick<Server, 'db'>, id: string): Promise<void> {
   const times = { created_at: 1, started_at: 1, archived_at: null, deleted_at: null };
   const refers = { agent_id: 'a', agent_version: 1, environment_id: 'e', deployment_id: null };
   const row = {

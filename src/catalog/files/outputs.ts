@@ -13,7 +13,7 @@ export interface Outputs {
 }
 
 export interface SessionOutputs {
-  /** By path below the directory of outputs. */
+  /** By path below the directory of outputs; without those that were dropped. */
   known: ReadonlyMap<string, Pick<SessionOutputRow, 'stamp' | 'size_bytes'>>;
   /** Takes a file in: new content is a new file, and the one of the older content goes. */
   put(path: string, output: NewOutput): Promise<void>;
@@ -45,7 +45,9 @@ export function createOutputs(deps: OutputsDeps): Outputs {
           put: (path, output) => put(deps, { workspace, sessionId, path, last: known.get(path) }, output),
           async drop(path) {
             const last = known.get(path);
-            if (last) await releaseContent(deps, last.content, () => forget(deps.db, last));
+            if (!last) return;
+            await releaseContent(deps, last.content, () => forget(deps.db, last));
+            known.delete(path);
           },
         });
       }),
