@@ -57,6 +57,7 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wr
   });
   const repositories = createRepositories(holds.repositories.of);
   const skills = createSkillMount({
+    ...kept,
     directoryOf,
     skillsOf: holds.skills.of,
     filesOf: ({ content }) => readArchive(contents, content),

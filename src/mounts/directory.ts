@@ -1,4 +1,5 @@
-import { chown, mkdir } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { makeReadableDirectory, sandboxOwner } from '../sandbox/place.js';
 import type { Mount } from '../sandbox/sandbox.js';
 
@@ -8,4 +9,29 @@ export async function makeMountDirectory(directory: string, access: Mount['acces
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await makeReadableDirectory(directory);
   if (access === 'read_write') await chown(directory, uid, gid);
+}
+
+/** Gives a directory its name once all that is in it is on disk: what bears the name is whole, also after a power failure. */
+export async function putInPlace(draft: string, target: string): Promise<void> {
+  const entries = await readdir(draft, { recursive: true, withFileTypes: true });
+  const paths = [...entries.map(({ parentPath, name }) => join(parentPath, name)), draft];
+  for (let start = 0; start < paths.length; start += AT_ONCE) {
+    await Promise.all(paths.slice(start, start + AT_ONCE).map(sync));
+  }
+  await rename(draft, target);
+  const above = dirname(target);
+  for (const directory of [above, dirname(above)]) await sync(directory);
+}
+
+/** The disk takes what waits for it together. */
+const AT_ONCE = 16;
+
+/** A file, or the names in a directory. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

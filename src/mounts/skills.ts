@@ -1,5 +1,7 @@
-import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Turns } from '../catalog/files/turns.js';
+import { putInPlace } from './directory.js';
 import type { MountPart } from './mounts.js';
 
 /** A skill as a session has it. */
@@ -26,36 +28,34 @@ export interface SkillMountDeps {
   directoryOf: (sessionId: string) => string;
   /** The same ones for as long as the session lives. */
   skillsOf: (sessionId: string) => Promise<readonly MountedSkill[]>;
+  /** All of them, in memory. */
   filesOf: (skill: MountedSkill) => Promise<readonly SkillFile[]>;
+  turns: Turns;
 }
 
 const AT = '/mnt/skills';
 
 /** The skills of a session's agent: each a directory below `/mnt/skills`, read-only, made when the first command is to run. */
 export function createSkillMount(deps: SkillMountDeps): MountPart {
-  // By session: what is asked for while it is being unpacked waits for that.
-  const inWork = new Map<string, Promise<boolean>>();
   const from = (sessionId: string): string => join(deps.directoryOf(sessionId), 'skills');
+  const inTurn = <Result>(sessionId: string, work: () => Promise<Result>) =>
+    deps.turns.take(`skills of ${sessionId}`, work);
   return {
-    async prepare(sessionId) {
-      const work = inWork.get(sessionId) ?? unpackAll(deps, sessionId, from(sessionId));
-      inWork.set(sessionId, work);
-      try {
-        return (await work) ? [{ at: AT, from: from(sessionId), access: 'read_only' }] : [];
-      } finally {
-        inWork.delete(sessionId);
-      }
-    },
+    prepare: (sessionId) =>
+      inTurn(sessionId, async () => {
+        const hasSome = await unpackAll(deps, sessionId, from(sessionId));
+        return hasSome ? [{ at: AT, from: from(sessionId), access: 'read_only' }] : [];
+      }),
     collect: async () => {},
     async describe(sessionId) {
       const skills = await deps.skillsOf(sessionId);
       return skills.length === 0 ? undefined : [INTRODUCTION, ...skills.map(describeSkill)].join('\n');
     },
-    async remove(sessionId) {
-      await inWork.get(sessionId)?.catch(() => {});
-      const target = from(sessionId);
-      for (const directory of [target, draftOf(target)]) await rm(directory, { recursive: true, force: true });
-    },
+    remove: (sessionId) =>
+      inTurn(sessionId, async () => {
+        const target = from(sessionId);
+        for (const directory of [target, draftOf(target)]) await rm(directory, { recursive: true, force: true });
+      }),
   };
 }
 
@@ -79,10 +79,12 @@ async function unpackAll(deps: SkillMountDeps, sessionId: string, target: string
   await mkdir(dirname(draft), { recursive: true, mode: 0o700 });
   await makeDirectories(dirname(draft), draft);
   for (const skill of skills) {
-    const directory = join(draft, skill.directory);
-    for (const file of await deps.filesOf(skill)) await writeMember(draft, directory, file);
+    // One at a time, of all sessions: each is in memory as a whole.
+    await deps.turns.take('a skill that is unpacked', async () => {
+      for (const file of await deps.filesOf(skill)) await writeMember(draft, join(draft, skill.directory), file);
+    });
   }
-  await rename(draft, target);
+  await putInPlace(draft, target);
   return true;
 }
 

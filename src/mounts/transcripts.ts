@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeReadableDirectory } from '../sandbox/place.js';
+import { putInPlace } from './directory.js';
 import type { MountPart } from './mounts.js';
 
 /** Files that a session is given before it begins, for it to read. */
@@ -19,7 +20,7 @@ export function createTranscripts(directoryOf: (sessionId: string) => string): T
       await rm(draft, { recursive: true, force: true });
       await makeReadableDirectory(draft);
       for (const { name, lines } of files) await writeLines(join(draft, name), lines);
-      await rename(draft, directory);
+      await putInPlace(draft, directory);
     },
     prepare: async (sessionId) => {
       const from = directoryOf(sessionId);
@@ -35,7 +36,8 @@ async function writeLines(path: string, lines: AsyncIterable<string>): Promise<v
   const file = await open(path, 'w', 0o644);
   try {
     await file.chmod(0o644);
-    for await (const line of lines) await file.write(`${line}\n`);
+    // Unlike `write` it goes on until all of a line is written.
+    for await (const line of lines) await file.writeFile(`${line}\n`);
   } finally {
     await file.close();
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -34,7 +34,7 @@ export interface UploadsDeps {
  * whole, and linked from wherever it is to be seen: so a glance at the directories shows what a crash has left undone.
  */
 export function createUploads({ directoryOf, uploadsOf, contents, turns }: UploadsDeps): MountPart {
-  /** What each session's directory is known to hold. */
+  /** What each session's directory is known to hold, as a hash: it may be 500 files. */
   const held = new Map<string, string>();
   const inTurn = <Result>(sessionId: string, work: () => Promise<Result>) => turns.take(`uploads ${sessionId}`, work);
 
@@ -44,7 +44,7 @@ export function createUploads({ directoryOf, uploadsOf, contents, turns }: Uploa
       await inTurn(sessionId, async () => {
         const uploads = await uploadsOf(sessionId);
         if (!uploads) throw new Error(`Session ${sessionId} is not there, or is being deleted.`);
-        const wanted = JSON.stringify(uploads);
+        const wanted = createHash('sha256').update(JSON.stringify(uploads)).digest('base64');
         if (held.get(sessionId) === wanted) return;
         held.delete(sessionId);
         await bringUpToDate(directory, uploads, contents);
@@ -84,15 +84,21 @@ async function bringUpToDate(directory: string, uploads: Upload[], contents: Upl
 async function copyContent(file: string, read: () => Promise<NodeJS.ReadableStream>): Promise<void> {
   if (await exists(file)) return;
   const draft = `${file}.${randomUUID()}`;
-  await pipeline(await read(), createWriteStream(draft, { flags: 'wx', mode: 0o444 }));
-  const handle = await open(draft);
   try {
-    await handle.chmod(0o444);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await pipeline(await read(), createWriteStream(draft, { flags: 'wx', mode: 0o444 }));
+    const handle = await open(draft);
+    try {
+      await handle.chmod(0o444);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    // It is tried again and again, and where the disk is full it would stay so.
+    await rm(draft, { force: true });
+    throw error;
   }
-  await rename(draft, file);
 }
 
 /** Removes every file below `directory` that is not to stay, and the directories that are empty then. */
