@@ -1,27 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { createWebhookActivities } from '../../activities/deliver-webhook.js';
 import type { Courier } from '../catalog/webhooks/courier.js';
 import { createSessionAnnouncer, type SessionAnnouncer } from '../catalog/webhooks/session-announcer.js';
-import { createTargets } from '../catalog/webhooks/targets.js';
 import type { Config } from '../config/config.js';
-import type { Outbound } from '../net/outbound.js';
 import type { Database } from '../storage/database.js';
 import { createStartDelivery } from '../temporal/deliveries.js';
 import { removeOldDeliveries } from '../temporal/old-deliveries.js';
-import { startWebhookWorker, type WebhookWorker } from '../temporal/webhook-worker.js';
-import type { Secrets } from '../vault/secrets.js';
 import { createDispatcher } from '../webhooks/dispatcher.js';
-import { createPost } from '../webhooks/post.js';
 import type { CleanUp } from './clean-up.js';
-import { WORKFLOW_BUNDLE } from './package-paths.js';
+import { createDeliveryWorker, type DeliveryWorkerDeps } from './delivery-worker.js';
 
-export interface WebhooksDeps {
-  db: Database;
-  client: Client;
-  address: string;
-  secrets: Secrets;
-  outbound: Outbound;
+export interface WebhooksDeps extends DeliveryWorkerDeps {
   log: (line: string) => void;
 }
 
@@ -41,7 +30,7 @@ export function openWebhooks(config: Config, deps: WebhooksDeps): Webhooks {
     start: createStartDelivery(client, config.webhookRetryMs),
     onError: report,
   });
-  const worker = createLazyWorker(deps, report);
+  const worker = createDeliveryWorker(deps, report);
   const announcer = createSessionAnnouncer({
     db,
     courier: { outboxFilled: () => dispatcher.nudge() },
@@ -55,12 +44,13 @@ export function openWebhooks(config: Config, deps: WebhooksDeps): Webhooks {
     tidying.start();
   };
   let catchingUp = Promise.resolve();
+  const again = createAgain(refresh, report);
   const stop = async (): Promise<void> => {
-    await Promise.all([announcer.close(), dispatcher.close(), worker.stop(), tidying.stop(), catchingUp]);
+    await Promise.all([announcer.close(), dispatcher.close(), worker.stop(), tidying.stop(), again.stop(), catchingUp]);
   };
   return {
     courier: {
-      endpointsChanged: () => refresh().catch(report),
+      endpointsChanged: () => again.run(),
       outboxFilled: () => dispatcher.nudge(),
     },
     announcer,
@@ -77,6 +67,36 @@ export function openWebhooks(config: Config, deps: WebhooksDeps): Webhooks {
 async function hasEndpoints(db: Database): Promise<boolean> {
   return (await db.selectFrom('webhook_endpoints').select('id').limit(1).executeTakeFirst()) !== undefined;
 }
+
+/** Resolves after the first attempt; one that failed is repeated until it succeeds. */
+function createAgain(act: () => Promise<void>, report: (error: unknown) => void) {
+  const stopping = new AbortController();
+  let repeating: Promise<unknown> = Promise.resolve();
+  const attempt = async (): Promise<boolean> => {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      report(error);
+      return false;
+    }
+  };
+  const repeat = async (): Promise<void> => {
+    do await sleep(AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    while (!stopping.signal.aborted && !(await attempt()));
+  };
+  return {
+    async run() {
+      if (!(await attempt())) repeating = Promise.all([repeating, repeat()]);
+    },
+    async stop() {
+      stopping.abort();
+      await repeating;
+    },
+  };
+}
+
+const AGAIN_MS = 1_000;
 
 /** How long the history of a delivery can be looked at. */
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -96,52 +116,6 @@ function createTidying(client: Client, report: (error: unknown) => void) {
     start: () => void (work ??= run()),
     async stop() {
       stopping.abort();
-      await work;
-    },
-  };
-}
-
-interface LazyWorker {
-  /** Once; from then on it runs, and is started again should it fail. */
-  start(): void;
-  isStarted(): boolean;
-  stop(): Promise<void>;
-}
-
-const RESTART_MS = 5_000;
-
-function createLazyWorker(deps: WebhooksDeps, report: (error: unknown) => void): LazyWorker {
-  const stopping = new AbortController();
-  let running: WebhookWorker | undefined;
-  let work: Promise<void> | undefined;
-  const open = (): Promise<WebhookWorker> =>
-    startWebhookWorker({
-      address: deps.address,
-      namespace: deps.client.options.namespace,
-      bundle: WORKFLOW_BUNDLE,
-      activities: createWebhookActivities({
-        targets: createTargets({ ...deps, now: Date.now }),
-        post: createPost(deps.outbound),
-      }),
-    });
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        running = await open();
-        if (stopping.signal.aborted) await running.stop();
-        await running.ended;
-      } catch (error) {
-        report(error);
-        await sleep(RESTART_MS, undefined, { signal: stopping.signal }).catch(() => {});
-      }
-    }
-  };
-  return {
-    start: () => void (work ??= run()),
-    isStarted: () => work !== undefined,
-    async stop() {
-      stopping.abort();
-      await running?.stop().catch(() => {});
       await work;
     },
   };

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
+import { sql } from 'kysely';
 import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
 import { WORKSPACE_EVENTS } from '../../src/catalog/webhooks/event-types.js';
 import { createSessionAnnouncer, type SessionAnnouncer } from '../../src/catalog/webhooks/session-announcer.js';
@@ -37,14 +39,12 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function open(): SessionAnnouncer {
-  return createSessionAnnouncer({
-    db,
-    courier: { outboxFilled() {} },
-    onError: (_id, error) => {
-      throw error;
-    },
-  });
+function open(
+  onError = (_id: string, error: unknown): void => {
+    throw error;
+  },
+): SessionAnnouncer {
+  return createSessionAnnouncer({ db, courier: { outboxFilled() {} }, onError });
 }
 
 async function listen(enabled_events: readonly string[] = WORKSPACE_EVENTS) {
@@ -100,6 +100,16 @@ async function sent(): Promise<Event[]> {
 }
 
 const types = async () => (await sent()).map(({ data }) => data.type);
+
+/** Once there is something in the outbox; after two seconds what there is. */
+async function later(): Promise<string[]> {
+  let found: string[] = [];
+  for (let tries = 0; tries < 100 && found.length === 0; tries++) {
+    await sleep(20);
+    found = await types();
+  }
+  return found;
+}
 
 test('each entry that others want to know of is announced, once', async () => {
   await listen();
@@ -217,15 +227,57 @@ test('of a session whose creation has not ended nothing is announced until it ha
   await db.updateTable('sessions').set({ started_at: null }).execute();
   await project('session.status_running');
   announcer.note(SESSION, 'session.status_running');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   expect(await sent()).toEqual([]);
   await db.updateTable('sessions').set({ started_at: 2 }).execute();
-  for (let tries = 0; tries < 100; tries++) {
-    const rows = await db.selectFrom('webhook_outbox').selectAll().execute();
-    if (rows.length > 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(await types()).toEqual(['session.status_run_started']);
+  expect(await later()).toEqual(['session.status_run_started']);
+});
+
+test('the same of what a start finds: a creation that is completed later', async () => {
+  await listen(['session.status_run_started']);
+  await db.updateTable('sessions').set({ started_at: null }).execute();
+  await project('session.status_running');
+  await announcer.catchUp();
+  expect(await sent()).toEqual([]);
+  await db.updateTable('sessions').set({ started_at: 2 }).execute();
+  expect(await later()).toEqual(['session.status_run_started']);
+});
+
+test('what the database refuses at a start is announced when it does not any more', async () => {
+  const errors: string[] = [];
+  announcer = open((id) => void errors.push(id));
+  await listen(['session.status_run_started']);
+  await project('session.status_running');
+  await sql`alter table webhook_cursors rename to away`.execute(db);
+  // It can be read, so the session is found, and not be written.
+  await sql`create view webhook_cursors as select 'sesn_2' as session_id, 0 as seq`.execute(db);
+  await announcer.catchUp();
+  expect(errors).toContain(SESSION);
+  await sql`drop view webhook_cursors`.execute(db);
+  await sql`alter table away rename to webhook_cursors`.execute(db);
+  expect(await later()).toEqual(['session.status_run_started']);
+});
+
+test('P9: a log is read on from where it was read, also when nobody wanted to hear of what was in it', async () => {
+  await listen(['session.deleted']);
+  await project('session.status_running');
+  await project('session.status_idle', { stop_reason: { type: 'end_turn' } });
+  await project('session.usage');
+  await announcer.catchUp();
+  expect(await sent()).toEqual([]);
+  expect(await db.selectFrom('webhook_cursors').selectAll().execute()).toEqual([{ session_id: SESSION, seq }]);
+});
+
+test('of a workspace that wants to hear nothing no log is read', async () => {
+  await listen(['session.status_run_started']);
+  await db.updateTable('webhook_endpoints').set({ workspace: 'wrkspc_other' }).execute();
+  await announcer.refresh();
+  await project('session.status_running');
+  announcer.note(SESSION, 'session.status_running');
+  await announcer.catchUp();
+  await announcer.conclude(SESSION);
+  expect(await db.selectFrom('webhook_cursors').selectAll().execute()).toEqual([]);
+  expect(await sent()).toEqual([]);
 });
 
 test('a session whose creation is undone was never there', async () => {

@@ -26,10 +26,15 @@ export const TOLD = [
 type Told = (typeof TOLD)[number];
 
 /**
- * What is to be announced of the log after an entry, and how far that is. The ids follow from the log's own: made again
- * they are the same.
+ * What is to be announced of the log after an entry, and how far the log goes. The ids follow from the log's own: made
+ * again they are the same.
  */
 export async function readOccurrences(db: Database, session: WatchedSession, after: number) {
+  const thread = await db
+    .selectFrom('projection.threads')
+    .select('seq')
+    .where('thread', '=', session.id)
+    .executeTakeFirst();
   const rows = await db
     .selectFrom('projection.log')
     .select(['seq', 'event_id', 'type', 'processed_at', 'body'])
@@ -52,7 +57,8 @@ export async function readOccurrences(db: Database, session: WatchedSession, aft
       occurrences.push({ id, at: processed_at ?? 0, data });
     }
   }
-  return { occurrences, through: rows.at(-1)?.seq ?? after };
+  // A log that is being made again may not be as long yet as it was.
+  return { occurrences, through: Math.max(after, thread?.seq ?? 0) };
 }
 
 function announcementOf(session: WatchedSession, type: Told, event: LoggedThread): Announcement | undefined {
