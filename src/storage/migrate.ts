@@ -13,6 +13,7 @@ import * as catalog010 from './migrations/catalog-010-resources.js';
 import * as catalog011 from './migrations/catalog-011-owner.js';
 import * as catalog012 from './migrations/catalog-012-work.js';
 import * as catalog013 from './migrations/catalog-013-dreams.js';
+import * as catalog014 from './migrations/catalog-014-unfinished.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -49,6 +50,7 @@ const CATALOG: readonly Migration[] = [
   catalog011,
   catalog012,
   catalog013,
+  catalog014,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

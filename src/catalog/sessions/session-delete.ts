@@ -1,4 +1,5 @@
 import { ApiError } from '../../api-error.js';
+import type { Database } from '../../storage/database.js';
 import { forgetSession, isBusy, readLive, type SessionDeps } from './session-deps.js';
 import { invalid } from '../validate.js';
 
@@ -13,14 +14,32 @@ export async function deleteSession(deps: SessionDeps, id: string): Promise<void
   deps.inWork.add(id);
   try {
     if (!(await isBeingDeleted(deps, id))) await beginDeletion(deps, id);
-    await finishDeletion(deps, id);
+    await carryOut(deps, id);
   } finally {
     deps.inWork.delete(id);
   }
 }
 
-/** Completes a deletion that has begun, or undoes a creation that has not ended. Idempotent. */
+/**
+ * Completes a deletion that has begun, or undoes a creation that has not ended. Idempotent. What is or has become whole
+ * since it was listed stays, and so does what a request has in work.
+ */
 export async function finishDeletion(deps: SessionDeps, id: string): Promise<void> {
+  if (deps.inWork.has(id)) return;
+  const unfinished = await selectUnfinished(deps.db, id).executeTakeFirst();
+  if (unfinished) await carryOut(deps, id);
+}
+
+/**
+ * For the sweep, whatever the workspace: each of these is to be handed to `finishDeletion`. What a request has in work is
+ * left out, and so are sessions that a deployment's run or a dream waits for: who carries that out completes them.
+ */
+export async function listUnfinished({ db, inWork }: SessionDeps): Promise<Unfinished[]> {
+  const rows = await selectUnfinished(db).execute();
+  return rows.filter((row) => !inWork.has(row.id));
+}
+
+async function carryOut(deps: SessionDeps, id: string): Promise<void> {
   try {
     // Nobody was told of a session whose creation did not end, so nobody can interrupt it either.
     await deps.sessions.delete(id, { running: !(await hasStarted(deps, id)) });
@@ -33,26 +52,20 @@ export async function finishDeletion(deps: SessionDeps, id: string): Promise<voi
   await forgetSession(deps, id);
 }
 
-/**
- * For the sweep at start-up, whatever the workspace: each of these is to be handed to `finishDeletion`. What a request
- * has in work is left out, and so are sessions that a deployment's run waits for: who carries out the run completes them.
- */
-export async function listUnfinished({ db, inWork }: SessionDeps): Promise<Unfinished[]> {
-  const rows = await db
-    .selectFrom('sessions')
-    .select(['id', 'thread_id'])
-    .where((eb) => eb.or([eb('started_at', 'is', null), eb('deleted_at', 'is not', null)]))
-    .where('id', 'not in', (eb) =>
-      eb
-        .selectFrom('deployment_runs')
-        .select('session_id')
-        .where('pending', '=', 1)
-        .where('session_id', 'is not', null)
-        .$narrowType<{ session_id: string }>(),
-    )
-    .orderBy('created_at')
-    .execute();
-  return rows.filter((row) => !inWork.has(row.id));
+/** All of them, or this one if it is. */
+function selectUnfinished(db: Database, id?: string) {
+  const sessions = db.selectFrom('sessions').select(['sessions.id', 'thread_id']);
+  const some = id === undefined ? sessions : sessions.where('sessions.id', '=', id);
+  const beingMade = some
+    .where('started_at', 'is', null)
+    .where('deleted_at', 'is', null)
+    .where((eb) => {
+      const whose = (table: 'deployment_runs' | 'dreams') =>
+        eb.selectFrom(table).select(`${table}.id`).whereRef(`${table}.session_id`, '=', 'sessions.id');
+      const awaited = [whose('deployment_runs').where('pending', '=', 1), whose('dreams').where('at_work', '=', 1)];
+      return eb.not(eb.or(awaited.map((one) => eb.exists(one))));
+    });
+  return some.where('deleted_at', 'is not', null).unionAll(beingMade);
 }
 
 async function beginDeletion(deps: SessionDeps, id: string): Promise<void> {
