@@ -8,6 +8,7 @@ import type { SessionLog } from '../session/session.js';
 import { type Authenticate, createAuthenticate } from './auth.js';
 import { authorize, checkWorkspace } from './authorize.js';
 import { MAX_BODY_BYTES, parseBody } from './body.js';
+import { decodeText, decompress, jsonContentType } from './body-encoding.js';
 import { sendClientError } from './client-error.js';
 import { createDrain } from './drain.js';
 import { addEnrollmentPage } from './enrollment-page.js';
@@ -76,15 +77,15 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.decorateRequest('principal', null);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
-    parseBody(body),
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest, body: Buffer) =>
+    parseBody(decodeText(await decompress(body, headers['content-encoding']), headers['content-type'])),
   );
   app.addHook('onRequest', async (request, reply) => {
     await admit(request, reply, authenticate);
     await check(request, reply, countRequest, deps.access);
-    // Whatever another body is called it is JSON: curl says "form" unless told otherwise, and some clients say it twice.
-    const { form } = request.routeOptions.config;
-    if (!form && request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
+    const type = request.headers['content-type'];
+    if (!request.routeOptions.config.form && type !== undefined)
+      request.headers['content-type'] = jsonContentType(type);
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, report));
   app.setNotFoundHandler((request) => {

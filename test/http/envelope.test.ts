@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import Anthropic, { AuthenticationError, NotFoundError } from '@anthropic-ai/sdk';
 import { ApiError } from '../../src/api-error.js';
 import { ROUTES } from '../../src/http/routes.js';
@@ -125,6 +126,51 @@ describe('requests that are no requests', () => {
     },
   );
 
+  describe('bodies in other bytes', () => {
+    test.each([
+      ['gzip', gzipSync],
+      ['GZIP', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+      ['zstd', zstdCompressSync],
+      ['identity', (body: Buffer) => body],
+    ])('a content-encoding of %s is undone', async (encoding, encode) => {
+      const response = await sendBytes(encode(agentBytes('ü')), { 'content-encoding': encoding });
+      expect([response.status, await response.json()]).toMatchObject([200, { name: 'ü' }]);
+    });
+
+    test.each([
+      ['one that nobody knows', 'lzw', agentBytes('a'), 400, 'request_body_encoding_unsupported'],
+      ['two of them', 'gzip, gzip', gzipSync(gzipSync(agentBytes('a'))), 400, 'request_body_encoding_unsupported'],
+      ['what it is not', 'gzip', agentBytes('a'), 400, 'request_body_encoding_invalid'],
+      ['what breaks off', 'gzip', gzipSync(agentBytes('a')).subarray(0, 20), 400, 'request_body_encoding_invalid'],
+      ['what swells', 'gzip', gzipSync(Buffer.alloc(33 * 1024 * 1024)), 413, 'request_body_too_large_after_decoding'],
+    ])('%s is refused, with the SDK’s code for it', async (_what, encoding, body, status, error_code) => {
+      const response = await sendBytes(body, { 'content-encoding': encoding });
+      expect([response.status, await response.json()]).toMatchObject([status, { error: { details: { error_code } } }]);
+    });
+
+    test.each([
+      ['UTF-8 called so', 'utf-8', Buffer.from('ü'), 'ü'],
+      ['UTF-8 called something else', 'ISO-8859-1', Buffer.from('ü'), 'ü'],
+      ['Latin 1', '"iso-8859-1"', Buffer.from('ü', 'latin1'), 'ü'],
+    ])('%s is read', async (_what, charset, bytes, name) => {
+      const body = Buffer.concat([Buffer.from('{"model":"m","name":"'), bytes, Buffer.from('"}')]);
+      const response = await sendBytes(body, { 'content-type': `application/json; charset=${charset}` });
+      expect([response.status, await response.json()]).toMatchObject([200, { name }]);
+    });
+
+    test('a byte order mark does not matter; no UTF-8 and other charsets are refused', async () => {
+      expect((await sendBytes(Buffer.concat([Buffer.from('\ufeff'), agentBytes('a')]), {})).status).toBe(200);
+      const broken = await sendBytes(Buffer.from('{"model":"m","name":"ü"}', 'latin1'), {});
+      expect(await broken.json()).toMatchObject({ error: { message: 'The request body is not valid UTF-8.' } });
+      const other = await sendBytes(Buffer.from('{}', 'utf16le'), {
+        'content-type': 'application/json;charset=utf-16',
+      });
+      expect(await other.json()).toMatchObject({ error: { details: { error_code: 'unsupported_charset' } } });
+    });
+  });
+
   test.each(['', '{}'])('an action takes "%s" for a body', async (body) => {
     const { id } = await server.client.beta.agents.create({ name: 'a', model: 'm' });
     expect((await post(`/v1/agents/${id}/archive`, body)).status).toBe(200);
@@ -177,6 +223,14 @@ async function createSession(): Promise<string> {
   const agent = await server.client.beta.agents.create({ name: 'a', model: 'm' });
   const environment = await server.client.beta.environments.create({ name: 'e' });
   return (await server.client.beta.sessions.create({ agent: agent.id, environment_id: environment.id })).id;
+}
+
+function agentBytes(name: string): Buffer {
+  return Buffer.from(JSON.stringify({ name, model: 'm' }));
+}
+
+function sendBytes(body: Buffer, headers: Record<string, string>): Promise<Response> {
+  return rawFetch(server, '/v1/agents', { method: 'POST', headers, body: new Uint8Array(body) });
 }
 
 function post(path: string, body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) {
