@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Database } from '../storage/database.js';
 import type { Bus } from './bus.js';
@@ -85,30 +86,65 @@ export function createFreshness(projector: Projector): Freshness {
   };
 }
 
+/**
+ * A page ends early when what is in it comes to this much, be it the first event alone: neither to read it nor to send it
+ * may take all memory. Readers go on where it ends, as always.
+ */
+const LARGEST_PAGE = 32 * 1024 * 1024;
+
 /** A page of a thread's list as it is projected now. */
-export async function selectPage(db: Database, thread: string, query: EventQuery): Promise<EventPage> {
-  const { gt, gte, lt, lte } = query.processed ?? {};
-  let select = db
-    .selectFrom('projection.log')
+export async function selectPage(
+  db: Database,
+  thread: string,
+  query: EventQuery,
+  largest = LARGEST_PAGE,
+): Promise<EventPage> {
+  // One event is a page however large it is.
+  const end = query.limit === 1 ? undefined : await findEnd(db, thread, query, largest);
+  const rows = await selectListed(db, thread, query, end)
     .select(['body', 'position', 'processed_at', 'seq'])
-    .where('thread', '=', thread)
-    .where('position', 'is not', null);
-  if (query.types) select = select.where('type', 'in', query.types);
-  if (gt !== undefined) select = select.where('processed_at', '>', gt);
-  if (gte !== undefined) select = select.where('processed_at', '>=', gte);
-  if (lt !== undefined) select = select.where('processed_at', '<', lt);
-  if (lte !== undefined) select = select.where('processed_at', '<=', lte);
-  if (query.page) select = select.where('position', query.order === 'asc' ? '>' : '<', query.page.position);
-  const rows = await select
-    .orderBy('position', query.order)
     .limit(query.limit + 1)
     .execute();
   const page = rows.slice(0, query.limit);
-  const last = rows.length > query.limit ? page.at(-1) : undefined;
+  const last = end !== undefined || rows.length > query.limit ? page.at(-1) : undefined;
   return {
     events: page.map((row) => listed(JSON.parse(row.body), row.processed_at)),
     next: last ? { position: last.position, seq: last.seq } : null,
   };
+}
+
+/** The last position of a page that cannot hold all that is asked for. */
+async function findEnd(db: Database, thread: string, query: EventQuery, largest: number): Promise<number | undefined> {
+  const sizes = await selectListed(db, thread, query)
+    .select(['position', sql<number>`octet_length(body)`.as('size')])
+    .limit(query.limit + 1)
+    .execute();
+  const count = Math.min(query.limit, fitting(sizes, largest));
+  return count < sizes.length ? (sizes[count - 1]?.position ?? undefined) : undefined;
+}
+
+/** Where no end is given there is none: between two statements what is queued may be taken up, and move. */
+function selectListed(db: Database, thread: string, { order, types, page, processed }: EventQuery, end?: number) {
+  const { gt, gte, lt, lte } = processed ?? {};
+  let select = db
+    .selectFrom('projection.log')
+    .where('thread', '=', thread)
+    .where('position', 'is not', null)
+    .orderBy('position', order);
+  if (types) select = select.where('type', 'in', types);
+  if (gt !== undefined) select = select.where('processed_at', '>', gt);
+  if (gte !== undefined) select = select.where('processed_at', '>=', gte);
+  if (lt !== undefined) select = select.where('processed_at', '<', lt);
+  if (lte !== undefined) select = select.where('processed_at', '<=', lte);
+  if (page) select = select.where('position', order === 'asc' ? '>' : '<', page.position);
+  return end === undefined ? select : select.where('position', order === 'asc' ? '<=' : '>=', end);
+}
+
+/** How many of the first come to no more than that; one at least. */
+function fitting(rows: { size: number }[], largest: number): number {
+  let sum = 0;
+  const tooMany = rows.findIndex(({ size }) => (sum += size) > largest);
+  return tooMany < 0 ? rows.length : Math.max(1, tooMany);
 }
 
 async function selectEvent(db: Database, thread: string, id: string): Promise<SessionEvent | undefined> {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBus } from '../../src/session/bus.js';
 import type { Decoded } from '../../src/session/history.js';
-import { createSessionLog, type Freshness } from '../../src/session/log.js';
+import { createSessionLog, type Freshness, selectPage } from '../../src/session/log.js';
 import { project } from '../../src/session/projection.js';
-import type { SessionLog } from '../../src/session/session.js';
+import type { EventPage, SessionLog } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 
@@ -50,6 +50,35 @@ test('one event by its id: as it is listed, in its own thread only', async () =>
   expect(await log.getEvent('two', 'sevt_a')).toBeUndefined();
   await append('one', 3, { type: 'entry', entry: { kind: 'processed', seq: 3, at: 2_000, id: 'sevt_b' } });
   expect(await log.getEvent('one', 'sevt_b')).toMatchObject({ processed_at: '1970-01-01T00:00:02.000Z' });
+});
+
+describe('a page', () => {
+  const BYTES = 1_000_000;
+  const long = (seq: number): Decoded => {
+    const content = [{ type: 'text', text: '\u{1F600}'.repeat(BYTES / 4) }];
+    const event = { id: `sevt_${seq}`, type: 'user.message', content };
+    return { type: 'entry', entry: { kind: 'event', seq, at: 1_000, queued: seq > 3, event } };
+  };
+  beforeAll(async () => {
+    for (const seq of [1, 2, 3, 4, 5]) await append('long', seq, long(seq));
+  });
+
+  test.each([
+    ['asc', 2.5 * BYTES, [[1, 2], [3, 4], [5]]],
+    ['desc', 2.5 * BYTES, [[5, 4], [3, 2], [1]]],
+    ['asc', 1, [[1], [2], [3], [4], [5]]],
+    ['desc', 4.5 * BYTES, [[5, 4, 3, 2], [1]]],
+    ['asc', 6 * BYTES, [[1, 2, 3, 4, 5]]],
+  ] as const)('holds no more than fits, one event at least: %s, %d bytes', async (order, largest, expected) => {
+    const pages: string[][] = [];
+    let page: EventPage | undefined;
+    do {
+      const from = page?.next ? { page: page.next } : {};
+      page = await selectPage(db, 'long', { order, limit: 1_000, ...from }, largest);
+      pages.push(page.events.map(({ id }) => id));
+    } while (page.next);
+    expect(pages).toEqual(expected.map((seqs) => seqs.map((seq) => `sevt_${seq}`)));
+  });
 });
 
 test('that there is none is said only by who has read everything', async () => {
