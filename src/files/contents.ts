@@ -17,6 +17,8 @@ export interface Draft {
   /** SHA-256 in hex. */
   hash: string;
   size: number;
+  /** From the first byte on, before it is kept or discarded. */
+  read(): Promise<Readable>;
   /** Safe from crashes when it resolves. */
   keep(): Promise<void>;
   discard(): Promise<void>;

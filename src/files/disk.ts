@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { ApiError } from '../api-error.js';
 import type { Draft, FileContents } from './contents.js';
 import { isHash, plainHash } from './hash.js';
@@ -18,13 +19,10 @@ export function createDiskContents(directory: string): FileContents {
         await discard();
         throw explainFullDisk(error);
       });
-      return { hash, size, keep: () => move(path, pathOf(hash)), discard } satisfies Draft;
+      return { hash, size, read: () => readFrom(path), keep: () => move(path, pathOf(hash)), discard } satisfies Draft;
     },
 
-    async read(hash) {
-      const file = await open(pathOf(hash), 'r');
-      return file.createReadStream();
-    },
+    read: async (hash) => readFrom(pathOf(hash)),
 
     remove: (hash) => rm(pathOf(hash), { force: true }),
 
@@ -57,6 +55,11 @@ async function write(path: string, bytes: AsyncIterable<Uint8Array>): Promise<Pi
     await file.close();
   }
   return { hash: digest.digest('hex'), size };
+}
+
+async function readFrom(path: string): Promise<Readable> {
+  const file = await open(path, 'r');
+  return file.createReadStream();
 }
 
 /** Over the same bytes, where they are there already. */

@@ -22,6 +22,11 @@ export interface S3Place {
 export function createS3Contents({ client, bucket, prefix }: S3Place): FileContents {
   const at = (Key: string) => ({ Bucket: bucket, Key });
   const keyOf = (hash: string): string => `${prefix}${hash.slice(0, 2)}/${plainHash(hash)}`;
+  const readFrom = async (key: string): Promise<Readable> => {
+    const { Body } = await explained(client.send(new GetObjectCommand(at(key))));
+    if (!(Body instanceof Readable)) throw new Error(`${key} came without bytes.`);
+    return Body;
+  };
   const drop = async (key: string): Promise<void> => {
     await explained(client.send(new DeleteObjectCommand(at(key))));
   };
@@ -34,14 +39,10 @@ export function createS3Contents({ client, bucket, prefix }: S3Place): FileConte
         await explained(client.send(new CopyObjectCommand({ ...at(keyOf(hash)), CopySource })));
         await drop(key);
       };
-      return { hash, size, keep, discard: () => drop(key) } satisfies Draft;
+      return { hash, size, read: () => readFrom(key), keep, discard: () => drop(key) } satisfies Draft;
     },
 
-    async read(hash) {
-      const { Body } = await explained(client.send(new GetObjectCommand(at(keyOf(hash)))));
-      if (!(Body instanceof Readable)) throw new Error(`The content ${hash} came without bytes.`);
-      return Body;
-    },
+    read: async (hash) => readFrom(keyOf(hash)),
 
     remove: (hash) => drop(keyOf(hash)),
 

@@ -24,10 +24,11 @@ export function describeContents(backend: ContentsBackend): void {
     });
     afterEach(() => place.clear());
 
-    test('a draft cannot be read before it is kept; then its bytes are those that came, chunk by chunk', async () => {
+    test('a draft can be read by who made it, and by others when it is kept; its bytes are those that came, chunk by chunk', async () => {
       const draft = await contents.receive(chunks('one ', 'two'));
       expect(draft).toMatchObject({ hash: sha256('one two'), size: 7 });
       await expect(contents.read(draft.hash)).rejects.toThrow();
+      expect(await text(await draft.read())).toBe('one two');
       await draft.keep();
       expect(await text(await place.open().read(draft.hash))).toBe('one two');
     });

@@ -1,5 +1,7 @@
+import { buffer } from 'node:stream/consumers';
 import type { ApiError } from '../../api-error.js';
 import type { FormPart } from '../files/file-form.js';
+import type { KeptDeps } from '../files/kept.js';
 import { invalid } from '../validate.js';
 import { type Bundle, MAX_SKILL_BYTES, MAX_SKILL_FILES, type Member, toBundle, tooLarge, tooMany } from './bundle.js';
 import { unzip } from './unzip.js';
@@ -18,45 +20,76 @@ export function isSkillFile(name: string | undefined): boolean {
   return name === 'files[]' || name === 'files';
 }
 
-/** Reads the form of an upload, part by part: the files of a skill, or one zip archive of them. A new version has no `display_name`. */
-export async function receiveSkillForm(
+/**
+ * Reads the form of an upload, part by part: the files of a skill, or one zip archive of them. A new version has no
+ * `display_name`. What is done with it is done while no other is in memory: until then its bytes wait where files are kept.
+ */
+export async function withSkillForm<Result>(
+  { contents, turns }: Pick<KeptDeps, 'contents' | 'turns'>,
   parts: AsyncIterable<FormPart>,
   { named }: { named: boolean },
-): Promise<SkillForm> {
-  const members: Member[] = [];
-  let display_name: string | undefined;
+  act: (form: SkillForm) => Promise<Result>,
+): Promise<Result> {
+  const incoming: Incoming = { files: [], named };
+  const draft = await contents.receive(takeParts(parts, incoming));
+  try {
+    return await turns.take('a skill that is packed', async () =>
+      act(await toSkillForm(incoming, await buffer(await draft.read()))),
+    );
+  } finally {
+    // Where that cannot be done now, the next start does it.
+    await draft.discard().catch(() => {});
+  }
+}
+
+/** What a form has beside the bytes of its files. */
+interface Incoming {
+  /** In the order of their bytes. */
+  files: { path: string; size: number }[];
+  /** Whether it may have a `display_name`. */
+  named: boolean;
+  display_name?: string;
+}
+
+/** The bytes of all files, one after the other. */
+async function* takeParts(parts: AsyncIterable<FormPart>, incoming: Incoming): AsyncGenerator<Uint8Array> {
+  const { files, named } = incoming;
   let room = MAX_SKILL_BYTES;
   for await (const part of parts) {
     if (isSkillFile(part.name)) {
-      const member = await readMember(part, room);
-      room -= member.bytes.byteLength;
-      if (members.push(member) > MAX_SKILL_FILES) throw tooMany();
+      const file = { path: readPath(part), size: 0 };
+      if (files.push(file) > MAX_SKILL_FILES) throw tooMany();
+      for await (const chunk of part.kind === 'file' ? part.bytes : []) {
+        file.size += chunk.byteLength;
+        room -= chunk.byteLength;
+        if (room < 0) throw tooLarge();
+        yield chunk;
+      }
     } else if (part.name === 'display_name' && named) {
-      if (display_name !== undefined) throw invalid('display_name', 'is given twice');
-      display_name = readDisplayName(part);
+      if (incoming.display_name !== undefined) throw invalid('display_name', 'is given twice');
+      incoming.display_name = readDisplayName(part);
     } else {
       throw invalid('files', `this form has no part ${JSON.stringify(part.name?.slice(0, 100) ?? '')} beside them`);
     }
   }
+}
+
+function readPath(part: FormPart): string {
+  if (part.kind !== 'file') throw invalid('files', 'must be files');
+  if (!part.filename) throw invalid('files', 'each needs a filename, its path in the skill');
+  return part.filename;
+}
+
+async function toSkillForm({ files, display_name }: Incoming, bytes: Buffer): Promise<SkillForm> {
+  let start = 0;
+  const members = files.map(({ path, size }): Member => {
+    const own = bytes.subarray(start, (start += size));
+    // A form has no modes; of a script it is clear what it is for.
+    return { path, bytes: own, executable: own.subarray(0, 2).toString('latin1') === '#!' };
+  });
   const bundle = toBundle(await unpack(members));
   // The SDK has forms say null like that.
   return display_name === undefined || display_name === 'null' ? { bundle } : { bundle, display_name };
-}
-
-async function readMember(part: FormPart, room: number): Promise<Member> {
-  if (part.kind !== 'file') throw invalid('files', 'must be files');
-  const path = part.filename ?? '';
-  if (path === '') throw invalid('files', 'each needs a filename, its path in the skill');
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of part.bytes) {
-    size += chunk.byteLength;
-    if (size > room) throw tooLarge();
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
-  // A form has no modes; of a script it is clear what it is for.
-  return { path, bytes, executable: bytes.subarray(0, 2).toString('latin1') === '#!' };
 }
 
 /** A file that is alone and in no directory can only be an archive. */

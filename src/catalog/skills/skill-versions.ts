@@ -7,7 +7,7 @@ import { releaseContent } from '../files/kept.js';
 import { type AgeCursor, type AgeQuery, type Page, toPage } from '../page.js';
 import { invalid } from '../validate.js';
 import { keepArchive, versionOf } from './archive.js';
-import { receiveSkillForm } from './skill-form.js';
+import { withSkillForm } from './skill-form.js';
 import {
   type NamedVersionRow,
   readSkillRow,
@@ -41,19 +41,20 @@ export function createSkillVersions(deps: SkillsDeps): SkillVersions {
   return {
     async create(skillId, open) {
       await readSkillRow(db, workspace, skillId);
-      const { bundle } = await receiveSkillForm(open(), { named: false });
-      const version = versionOf(deps, bundle, skillId);
-      await keepArchive(deps, bundle, async (tx, archive) => {
-        const { name } = await readSkillRow(tx, workspace, skillId);
-        if (name !== bundle.name)
-          throw invalid('files', `SKILL.md name: must stay "${name}" in all versions of the skill`);
-        await tx
-          .insertInto('skill_versions')
-          .values({ ...version, ...archive })
-          .execute();
-        await setLatest(tx, skillId, version.id, version.created_at);
+      return withSkillForm(deps, open(), { named: false }, async ({ bundle }) => {
+        const version = versionOf(deps, bundle, skillId);
+        await keepArchive(deps, bundle, async (tx, archive) => {
+          const { name } = await readSkillRow(tx, workspace, skillId);
+          if (name !== bundle.name)
+            throw invalid('files', `SKILL.md name: must stay "${name}" in all versions of the skill`);
+          await tx
+            .insertInto('skill_versions')
+            .values({ ...version, ...archive })
+            .execute();
+          await setLatest(tx, skillId, version.id, version.created_at);
+        });
+        return toSkillVersion({ ...version, name: bundle.name });
       });
-      return toSkillVersion({ ...version, name: bundle.name });
     },
 
     retrieve: async (key) => toSkillVersion(await readVersionRow(db, workspace, key)),

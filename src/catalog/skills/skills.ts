@@ -7,7 +7,7 @@ import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type Page, toPage } from '../page.js';
 import type { SkillRow } from './skill-tables.js';
 import { keepArchive, versionOf } from './archive.js';
-import { receiveSkillForm } from './skill-form.js';
+import { withSkillForm } from './skill-form.js';
 import { readSkillRow, selectSkills, type Skill, type SkillQuery, toSkill } from './skill-store.js';
 
 /** Skills. What they consist of is in their versions, of which each has at least one. */
@@ -26,28 +26,28 @@ export type SkillsDeps = NounDeps & KeptDeps;
 export function createSkills(deps: SkillsDeps): Skills {
   const { db, workspace } = deps;
   return {
-    async create(parts) {
-      const { bundle, display_name = bundle.name } = await receiveSkillForm(parts, { named: true });
-      const version = versionOf(deps, bundle, newId('skill'));
-      const skill: SkillRow = {
-        id: version.skill_id,
-        workspace,
-        name: bundle.name,
-        display_name,
-        source: 'custom',
-        latest_version_id: version.id,
-        created_at: version.created_at,
-        updated_at: version.created_at,
-      };
-      await keepArchive(deps, bundle, async (tx, archive) => {
-        await tx.insertInto('skills').values(skill).execute();
-        await tx
-          .insertInto('skill_versions')
-          .values({ ...version, ...archive })
-          .execute();
-      });
-      return toSkill(skill);
-    },
+    create: (parts) =>
+      withSkillForm(deps, parts, { named: true }, async ({ bundle, display_name = bundle.name }) => {
+        const version = versionOf(deps, bundle, newId('skill'));
+        const skill: SkillRow = {
+          id: version.skill_id,
+          workspace,
+          name: bundle.name,
+          display_name,
+          source: 'custom',
+          latest_version_id: version.id,
+          created_at: version.created_at,
+          updated_at: version.created_at,
+        };
+        await keepArchive(deps, bundle, async (tx, archive) => {
+          await tx.insertInto('skills').values(skill).execute();
+          await tx
+            .insertInto('skill_versions')
+            .values({ ...version, ...archive })
+            .execute();
+        });
+        return toSkill(skill);
+      }),
 
     retrieve: async (id) => toSkill(await readSkillRow(db, workspace, id)),
 
