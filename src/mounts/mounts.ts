@@ -12,9 +12,11 @@ export interface MountPart {
   prepare(sessionId: string): Promise<readonly Mount[]>;
   /** Takes in what commands have written: after each, and when somebody asks for it. Safe to repeat, also after a crash. */
   collect(sessionId: string): Promise<void>;
+  /** The same when a session comes to rest, of what others than the session itself wait for. */
+  rest?(sessionId: string): Promise<void>;
   /** What the agent is told of it; the same for as long as the session's resources are, so that prompts stay cached. */
   describe(sessionId: string): Promise<string | undefined>;
-  /** Forgets a session; its directory is removed afterwards. Idempotent. */
+  /** Takes in what has not been, and forgets the session, whose sandbox is gone; its directory is removed afterwards. Idempotent. */
   remove(sessionId: string): Promise<void>;
 }
 
@@ -22,6 +24,10 @@ export interface MountPart {
 export interface Mounts extends MountPart {
   /** Never rejects: what could not be taken in now is taken in the next time. */
   collect(sessionId: string): Promise<void>;
+  /** Never rejects, either. */
+  rest(sessionId: string): Promise<void>;
+  /** Waits for what is being taken in of sessions at rest. */
+  close(): Promise<void>;
   /** Removes what a process that died has left of sessions that nobody wants. */
   sweep(isWanted: (sessionId: string) => Promise<boolean>): Promise<void>;
 }
@@ -40,11 +46,19 @@ export function createMounts({ directory, parts, onError }: MountsDeps): Mounts 
     for (const part of parts) await part.remove(id);
     await rm(join(directory, id), { recursive: true, force: true });
   }
+  const resting = new Set<Promise<unknown>>();
   return {
     prepare: async (id) => (await Promise.all(parts.map((part) => part.prepare(id)))).flat(),
     async collect(id) {
       await Promise.all(parts.map((part) => part.collect(id).catch((error: unknown) => onError(id, error))));
     },
+    async rest(id) {
+      const asked = parts.flatMap((part) => part.rest?.(id) ?? []);
+      const work = Promise.all(asked.map((one) => one.catch((error: unknown) => onError(id, error))));
+      resting.add(work);
+      await work.finally(() => resting.delete(work));
+    },
+    close: async () => void (await Promise.all(resting)),
     async describe(id) {
       const told = await Promise.all(parts.map((part) => part.describe(id)));
       return told.filter((text) => text !== undefined && text !== '').join('\n\n') || undefined;

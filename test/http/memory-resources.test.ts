@@ -57,6 +57,19 @@ test('stores of the same name are numbered, one without letters is called by its
   ]);
 });
 
+test('the name of a directory has at most 255 bytes, whatever a store is called', async () => {
+  const long = await newStore('n'.repeat(255));
+  const same = await newStore('n'.repeat(255));
+  // Of each of these two characters become in lower case, of which one is no letter.
+  const dotted = await newStore('\u0130'.repeat(200));
+  const session = await attach(...[long, same, dotted].map((memory_store_id) => ({ memory_store_id })));
+  expect(session.resources.map(({ mount_path }) => mount_path?.slice('/mnt/memory/'.length))).toEqual([
+    'n'.repeat(255),
+    `${'n'.repeat(253)}-2`,
+    'i-'.repeat(128).slice(0, 255),
+  ]);
+});
+
 test('what is refused: a store that is not there, is archived or attached twice, a ninth one, long instructions', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 9; n++) ids.push(await newStore());

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { MountedStores } from '../../src/catalog/memory/mounted-store.js';
 import { bubblewrap, describeBackend } from '../support/sandbox.js';
 import { type MemoryBench, startMemoryBench } from './memory-bench.js';
@@ -105,6 +106,37 @@ describeBackend('memory stores and crashes', bubblewrap(), (backend) => {
     expect((await bench.call(session, 'cd /mnt/memory/s; cat missing empty; rm missing')).output).toBe('12');
     // From then on the agent is believed again.
     expect(await bench.contentsOf(store)).toEqual({ '/empty': '2', '/written': 'ours\n' });
+  });
+
+  test.each(deaths.filter(([when]) => when !== 'before anything is fetched'))(
+    'a removal that dies %s is completed by the next: what was written is kept, and nothing is taken for deleted',
+    async (_when, astray) => {
+      const store = await bench.newStore({ '/a': '1', '/d/b': '2' });
+      const session = bench.open({ s: store });
+      await bench.callAndDie(session, 'cd /mnt/memory/s; echo new >c; rm a');
+      await bench.lose(session);
+      bench.restart(astray);
+      await expect(bench.mounts.remove(session)).rejects.toBe(DIES);
+      bench.restart();
+      await bench.mounts.remove(session);
+      expect(await bench.contentsOf(store)).toEqual({ '/c': 'new\n', '/d/b': '2' });
+    },
+  );
+
+  test('a removal that dies half-way through the directories takes nothing for deleted, and brings nothing back', async () => {
+    const store = await bench.newStore({ '/a': '1', '/b': '2' });
+    const session = bench.open({ s: store });
+    await bench.call(session, 'true');
+    await bench.lose(session);
+    bench.restart((stores) => ({ ...stores, forget: dies }));
+    await expect(bench.mounts.remove(session)).rejects.toBe(DIES);
+    // As far as it came.
+    const left = ['stores', 'retired'].map((name) => join(bench.directoryOf(session), name)).find(existsSync) ?? '';
+    rmSync(join(left, store, 'a'));
+    await bench.drop(store, '/b');
+    bench.restart();
+    await bench.mounts.remove(session);
+    expect(await bench.contentsOf(store)).toEqual({ '/a': '1' });
   });
 
   test('of a session that is removed nothing is left, and its stores stay', async () => {

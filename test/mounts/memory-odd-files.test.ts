@@ -52,6 +52,16 @@ describeBackend('files that cannot be memories', bubblewrap(), (backend) => {
     );
   });
 
+  test('a memory that is called as files are while they are written is not taken for deleted', async () => {
+    const store = await bench.newStore({ '/.tmp-1-2': '1', '/d/.tmp-3-45': '2', '/a': '3' });
+    const session = bench.open({ s: store });
+    await bench.call(session, 'true');
+    await bench.change(store, '/.tmp-1-2', 'new');
+    const { output } = await bench.call(session, 'cd /mnt/memory/s; cat .tmp-1-2 d/.tmp-3-45; echo half >.tmp-5-6');
+    expect(output).toBe('new2');
+    expect(await bench.contentsOf(store)).toEqual({ '/.tmp-1-2': 'new', '/a': '3', '/d/.tmp-3-45': '2' });
+  });
+
   test('no link that an agent plants leads the server out of the directory', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'drover-outside-'));
     writeFileSync(join(outside, 'secret'), 'secret');

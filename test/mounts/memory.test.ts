@@ -107,6 +107,36 @@ for (const backend of [bubblewrap(), docker()]) {
       expect(output).toBe('theirsoursourstheirs');
     });
 
+    test('of what gave way to the store the agent is told, until a command could read of it', async () => {
+      const store = await bench.newStore({ '/both': '1', '/other': '1' });
+      const session = bench.open({ s: store });
+      await bench.callAndDie(session, 'cd /mnt/memory/s; echo ours >both; echo ours >other');
+      await bench.change(store, '/both', 'theirs');
+      await bench.mounts.collect(session);
+      // What comes from elsewhere in the meantime does not take the word away.
+      await bench.change(store, '/other', 'theirs');
+      expect((await bench.call(session, 'cat /mnt/memory/not-saved.txt')).output).toMatch(
+        /^\/mnt\/memory\/s\/both was changed in its store at the same time.*\n$/,
+      );
+      expect((await bench.call(session, 'ls /mnt/memory')).output).toBe('s\n');
+    });
+
+    test('what a process in the background has written is taken in when its session rests, and before that goes', async () => {
+      const store = await bench.newStore({ '/a': '1' });
+      const session = bench.open({ s: store });
+      const script = 'cd /mnt/memory/s; (for n in 1 2; do read; echo $n >late; done) <go >/dev/null 2>&1 &';
+      await bench.call(session, `mkfifo go; ${script.replace('<go', '<>/workspace/go')} true`);
+      const write = async () => bench.callAndDie(session, 'echo >/workspace/go; sleep 0.3');
+      await write();
+      expect(await bench.contentsOf(store)).toEqual({ '/a': '1' });
+      await bench.mounts.rest?.(session);
+      expect(await bench.contentsOf(store)).toEqual({ '/a': '1', '/late': '1\n' });
+      await write();
+      await bench.lose(session);
+      await bench.mounts.remove(session);
+      expect(await bench.contentsOf(store)).toEqual({ '/a': '1', '/late': '2\n' });
+    });
+
     test('a file in the way of a memory gives way, and so does a file below one', async () => {
       const store = await bench.newStore({ '/x': '' });
       const session = bench.open({ s: store });

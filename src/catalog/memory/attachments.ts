@@ -64,12 +64,16 @@ export async function attachmentsOf(db: Database, sessionId: string): Promise<At
 }
 
 /** The name in lower case, each run of other characters than letters and digits a hyphen; numbered where it is taken. */
-function mountPath(storeId: string, name: string, taken: readonly string[]): string {
-  const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+function mountPath(storeId: string, storeName: string, taken: readonly string[]): string {
+  const slug = storeName.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   // Of a name without any letter nothing is left that would tell stores apart.
-  const path = `${MEMORY_ROOT}/${/[a-z0-9]/.test(slug) ? slug : storeId}`;
+  const name = /[a-z0-9]/.test(slug) ? slug : storeId;
   for (let number = 1; ; number++) {
-    const numbered = number === 1 ? path : `${path}-${number}`;
-    if (!taken.includes(numbered)) return numbered;
+    const end = number === 1 ? '' : `-${number}`;
+    const path = `${MEMORY_ROOT}/${name.slice(0, LONGEST_NAME - end.length)}${end}`;
+    if (!taken.includes(path)) return path;
   }
 }
+
+/** What a directory's name may have; in lower case, a store's name may be longer than it was. */
+const LONGEST_NAME = 255;

@@ -1,4 +1,4 @@
-import { createScanner, type FileRules, type Scanner } from './scan.js';
+import { createScanner, type FileRules, type Scan, type Scanner } from './scan.js';
 
 /** What this process knows of a store's directory in a session's sandbox. */
 export interface LiveStore {
@@ -6,7 +6,12 @@ export interface LiveStore {
   /** The revision of the store that the directory has, and which directory that was; null when it has to be looked at. */
   revision: number | null;
   place: string | null;
+  /** What it held when all of it had last been taken in. */
+  taken: Scan | undefined;
   problems: ReadonlyMap<string, string>;
+  /** What was written there and had to give way: told for as long as a command lasts that can read of it. */
+  lost: ReadonlyMap<string, string>;
+  isTold: boolean;
 }
 
 export interface LiveStores {
@@ -35,5 +40,6 @@ export function createLiveStores(rules: FileRules): LiveStores {
 const MOST = 256;
 
 function newStore(rules: FileRules): LiveStore {
-  return { scan: createScanner(rules), revision: null, place: null, problems: new Map() };
+  const told = { problems: new Map<string, string>(), lost: new Map<string, string>(), isTold: false };
+  return { scan: createScanner(rules), revision: null, place: null, taken: undefined, ...told };
 }

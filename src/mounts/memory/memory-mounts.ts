@@ -5,7 +5,7 @@ import type { MountPart } from '../mounts.js';
 import { describeMemory } from './described.js';
 import { createLiveStores } from './live-stores.js';
 import type { FileRules } from './scan.js';
-import { bringUp, mountsOf, type SessionStores, takeIn } from './session-stores.js';
+import { bringUp, mountsOf, retire, type SessionStores, takeIn } from './session-stores.js';
 
 export interface MemoryMountsDeps {
   stores: MountedStores;
@@ -28,6 +28,10 @@ export function createMemoryMounts({ stores, attachmentsOf, directoryOf, rules, 
     if (attachments.length === 0) return undefined;
     return { sessionId, attachments, directory: directoryOf(sessionId), liveOf: (id) => live.of(sessionId, id) };
   };
+  const collect = async (sessionId: string): Promise<void> => {
+    const session = await open(sessionId);
+    if (session) await turns.take(sessionId, () => takeIn(stores, session));
+  };
   return {
     async prepare(sessionId) {
       const session = await open(sessionId);
@@ -36,15 +40,19 @@ export function createMemoryMounts({ stores, attachmentsOf, directoryOf, rules, 
       return mountsOf(session);
     },
 
-    async collect(sessionId) {
-      const session = await open(sessionId);
-      if (session) await turns.take(sessionId, () => takeIn(stores, session));
-    },
+    collect,
+    // Whoever reads a store reads what is in it, and asks no session.
+    rest: collect,
 
     describe: async (sessionId) => describeMemory(await attachmentsOf(sessionId)),
 
     remove: (sessionId) =>
       turns.take(sessionId, async () => {
+        const session = await open(sessionId);
+        if (session) {
+          await takeIn(stores, session);
+          retire(session);
+        }
         live.forget(sessionId);
         await stores.forget(sessionId);
       }),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { type Entry, isSameStamp, listTree, readTreeFile, type Stamp } from './tree.js';
 
 /** What a store's directory holds. */
@@ -22,22 +23,39 @@ export interface FileRules {
   faultOfPath(path: string): string | undefined;
 }
 
-/** Reads only files that have been written to since the last time. One for each directory. */
-export type Scanner = (root: string) => Scan;
+/** Reads only files that have been written to since the last time. One for each directory, and one look at a time. */
+export type Scanner = (root: string) => Promise<Scan>;
 
 export const SCAN_LIMITS = { depth: 20, most: 8_000 };
 
 export function createScanner(rules: FileRules): Scanner {
   let known = new Map<string, Known>();
-  return (root) => {
+  return async (root) => {
     const { entries, isWhole } = listTree(root, SCAN_LIMITS);
-    const found = entries.flatMap((entry) => {
+    const found = new Map<string, Known>();
+    let restedAt = performance.now();
+    for (const entry of entries) {
       const file = judge(root, entry, rules, known.get(entry.path));
-      return file ? [[entry.path, file] as const] : [];
-    });
-    known = new Map(found);
+      if (file) found.set(entry.path, file);
+      // There may be much to read, and all the while nobody else's session would go on.
+      if (performance.now() - restedAt < LONGEST_MS) continue;
+      await setImmediate();
+      restedAt = performance.now();
+    }
+    known = found;
     return { files: known, isWhole };
   };
+}
+
+const LONGEST_MS = 10;
+
+/** Whether a directory held the same both times, as far as could be seen. */
+export function isSameScan(one: Scan, other: Scan): boolean {
+  if (one.isWhole !== other.isWhole || one.files.size !== other.files.size) return false;
+  return [...one.files].every(([path, file]) => {
+    const found = other.files.get(path);
+    return found && found.sha256 === file.sha256 && found.why === file.why && isSameStamp(found.stamp, file.stamp);
+  });
 }
 
 /** In lowercase hexadecimal. */
@@ -55,7 +73,9 @@ const IN_THE_MAKING = /\/\.tmp-\d+-\d+$/;
 
 function judge(root: string, entry: Entry, rules: FileRules, known: Known | undefined): Known | undefined {
   const { path, kind, stamp } = entry;
-  if (kind === 'directory' || IN_THE_MAKING.test(path)) return undefined;
+  if (kind === 'directory') return undefined;
+  // A memory may have such a name: then it must not be taken for deleted.
+  if (IN_THE_MAKING.test(path)) return { stamp, readAt: 0 };
   if (kind === 'other') return { stamp, why: 'is a link, or no regular file', readAt: 0 };
   const writtenAt = Number(stamp.ctimeNs / 1_000_000n);
   if (known && isSameStamp(known.stamp, stamp) && known.readAt - writtenAt > TICK_MS) return known;

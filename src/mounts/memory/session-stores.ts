@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Attachment } from '../../catalog/memory/attachments.js';
 import type { MountedStores } from '../../catalog/memory/mounted-store.js';
@@ -6,6 +6,7 @@ import type { Mount } from '../../sandbox/sandbox.js';
 import { makeMountDirectory } from '../directory.js';
 import { describeProblems, MEMORY_ROOT, NOT_SAVED } from './described.js';
 import type { LiveStore } from './live-stores.js';
+import { isSameScan, type Scan } from './scan.js';
 import { GONE, syncStore } from './sync.js';
 import { identityOf } from './tree.js';
 
@@ -31,18 +32,33 @@ export async function bringUp(stores: MountedStores, session: SessionStores): Pr
     const live = session.liveOf(id);
     const isCurrent = live.revision === (revisions.get(id) ?? GONE) && live.place === identityOf(root);
     if (!isCurrent) await sync(stores, session, attachment);
+    live.isTold = true;
   }
   tell(session);
 }
 
-/** Makes versions of what was written. */
+/** Makes versions of what was written; costs a look at the directories where nothing was. */
 export async function takeIn(stores: MountedStores, session: SessionStores): Promise<void> {
   for (const attachment of session.attachments) {
+    const id = attachment.memory_store_id;
+    const root = rootOf(session, id);
     // What was never laid out was never written to.
-    const isThere = existsSync(rootOf(session, attachment.memory_store_id));
-    if (isThere && attachment.access === 'read_write') await sync(stores, session, attachment);
+    if (attachment.access === 'read_only' || !existsSync(root)) continue;
+    const live = session.liveOf(id);
+    if (live.isTold) Object.assign(live, { lost: new Map(), isTold: false });
+    const scan = await live.scan(root);
+    const isTaken = live.taken !== undefined && live.place === identityOf(root) && isSameScan(live.taken, scan);
+    if (!isTaken) await sync(stores, session, attachment, scan);
   }
   if (existsSync(baseOf(session))) tell(session);
+}
+
+/** For when all has been taken in for the last time: what is half removed must not look as if the agent had deleted it. */
+export function retire({ directory }: SessionStores): void {
+  const [stores, retired] = [path.join(directory, STORES), path.join(directory, 'retired')];
+  if (!existsSync(stores)) return;
+  rmSync(retired, { recursive: true, force: true });
+  renameSync(stores, retired);
 }
 
 /** Where all this goes in the sandbox. */
@@ -56,25 +72,29 @@ export function mountsOf(session: SessionStores): Mount[] {
 /** What the agent sees as `/mnt/memory`: places for the stores to be mounted at, and `not-saved.txt`. */
 const baseOf = ({ directory }: SessionStores) => path.join(directory, 'base');
 const draftsOf = ({ directory }: SessionStores) => path.join(directory, 'drafts');
-const rootOf = ({ directory }: SessionStores, storeId: string) => path.join(directory, 'stores', storeId);
+const rootOf = ({ directory }: SessionStores, storeId: string) => path.join(directory, STORES, storeId);
+const STORES = 'stores';
 
 async function sync(
   stores: MountedStores,
   session: SessionStores,
   { memory_store_id, access }: Attachment,
+  scanned?: Scan,
 ): Promise<void> {
   const live = session.liveOf(memory_store_id);
   const mounted = { session_id: session.sessionId, memory_store_id };
   const root = rootOf(session, memory_store_id);
   const place = identityOf(root);
-  const synced = await syncStore(stores, { mounted, access, root, drafts: draftsOf(session), scan: live.scan });
-  Object.assign(live, { ...synced, place });
+  const target = { mounted, access, root, drafts: draftsOf(session), scan: live.scan };
+  const synced = await syncStore(stores, target, scanned);
+  Object.assign(live, { ...synced, lost: new Map([...live.lost, ...synced.lost]), place });
 }
 
 function tell(session: SessionStores): void {
-  const problems = session.attachments.flatMap(({ memory_store_id, mount_path }) =>
-    [...session.liveOf(memory_store_id).problems].map(([name, why]): [string, string] => [mount_path + name, why]),
-  );
+  const problems = session.attachments.flatMap(({ memory_store_id, mount_path }) => {
+    const { problems, lost } = session.liveOf(memory_store_id);
+    return [...problems, ...lost].map(([name, why]): [string, string] => [mount_path + name, why]);
+  });
   const text = describeProblems(problems);
   const file = path.join(baseOf(session), NOT_SAVED);
   if (text === undefined) rmSync(file, { force: true });

@@ -6,7 +6,7 @@ import { sandboxOwner } from '../../sandbox/place.js';
 import type { Mount } from '../../sandbox/sandbox.js';
 import { type Local, type Plan, planSync } from './plan.js';
 import { type Scan, SCAN_LIMITS, type Scanner, sha256 } from './scan.js';
-import { identityOf, placeTreeFile, readTreeFile, removeTreeFile } from './tree.js';
+import { identityOf, type Placed, placeTreeFile, readTreeFile, removeTreeFile } from './tree.js';
 
 /**
  * One store's directory in one session's sandbox, and the store. Invariants:
@@ -25,23 +25,29 @@ export interface SyncTarget {
   scan: Scanner;
 }
 
-/** What a sync could not do, by path; and the revision that the directory is up to date with. */
 export interface Synced {
+  /** What could not be done, by path. */
   problems: Map<string, string>;
+  /** What was written here and had to give way to what the store has, by path. */
+  lost: Map<string, string>;
+  /** The store's revision that the directory is up to date with. */
   revision: number;
+  /** What the directory held when all of it had been taken in; undefined when not all was. */
+  taken: Scan | undefined;
 }
 
-/** Brings both sides together, whatever has happened on either. */
-export async function syncStore(stores: MountedStores, target: SyncTarget): Promise<Synced> {
+/** Brings both sides together, whatever has happened on either; `first` is what the directory was just seen to hold. */
+export async function syncStore(stores: MountedStores, target: SyncTarget, first?: Scan): Promise<Synced> {
   const problems = new Map<string, string>();
   for (let round = 1; ; round++) {
-    const sides = await readSides(stores, target);
+    const sides = await readSides(stores, target, round === 1 ? first : undefined);
     const { plan, scan } = sides;
     const waiting = plan.push.filter((name) => !problems.has(name));
     if (waiting.length === 0 || round === ROUNDS) {
-      const done = await pull(stores, target, sides);
-      for (const [name, why] of [...done, ...unfit(sides, scan)]) problems.set(name, why);
-      return { problems, revision: sides.store?.revision ?? GONE };
+      const { unplaced, lost, isDone } = await pull(stores, target, sides);
+      for (const [name, why] of [...unplaced, ...unfit(sides, scan)]) problems.set(name, why);
+      const taken = waiting.length === 0 && isDone ? scan : undefined;
+      return { problems, lost, revision: sides.store?.revision ?? GONE, taken };
     }
     for (const [name, why] of await pushAll(stores, target, sides, waiting)) problems.set(name, why);
   }
@@ -54,11 +60,12 @@ export const GONE = -2;
 
 type Sides = Awaited<ReturnType<typeof readSides>>;
 
-async function readSides(stores: MountedStores, { mounted, root, scan: scanner, access }: SyncTarget) {
+async function readSides(stores: MountedStores, target: SyncTarget, scanned: Scan | undefined) {
+  const { mounted, root, access } = target;
   const place = identityOf(root);
   const seen = await stores.readSeen(mounted);
   const { store, heads } = await stores.readHeads(mounted.memory_store_id);
-  const scan = scanner(root);
+  const scan = scanned ?? (await target.scan(root));
   const forgotten = seen.place === place ? [] : forgetMissing(seen, scan);
   const local = new Map([...scan.files].map(([name, file]) => [name, toLocal(file, seen.files.get(name))]));
   for (const name of forgotten) local.delete(name);
@@ -125,16 +132,23 @@ async function pushAll(
   return refused;
 }
 
+interface Pulled {
+  /** Why memories are not in their places. */
+  unplaced: Map<string, string>;
+  lost: Map<string, string>;
+  isDone: boolean;
+}
+
 /** Lays out what has changed in the store, and remembers all that is the same now. */
-async function pull(stores: MountedStores, target: SyncTarget, sides: Sides): Promise<Map<string, string>> {
+async function pull(stores: MountedStores, target: SyncTarget, sides: Sides): Promise<Pulled> {
   const { place, plan, heads, scan, store } = sides;
-  const problems = new Map<string, string>();
+  const [unplaced, lost] = [new Map<string, string>(), new Map<string, string>()];
   // What is believed to be missing no more must not be so the next time, either.
   const files = new Map<string, string | undefined>(sides.forgotten.map((name) => [name, undefined]));
   for (const name of plan.same) files.set(name, heads.get(name)?.content_sha256);
-  for (const name of plan.pull.filter((name) => !heads.has(name))) {
-    if (removeTreeFile(target.root, name, scan.files.get(name)?.stamp)) files.set(name, undefined);
-  }
+  const gone = plan.pull.filter((name) => !heads.has(name));
+  const removed = gone.filter((name) => removeTreeFile(target.root, name, scan.files.get(name)?.stamp));
+  for (const name of removed) files.set(name, undefined);
   const wanted = plan.pull.flatMap((name) => heads.get(name) ?? []);
   for (let start = 0; start < wanted.length; start += AT_ONCE) {
     const some = wanted.slice(start, start + AT_ONCE);
@@ -142,16 +156,26 @@ async function pull(stores: MountedStores, target: SyncTarget, sides: Sides): Pr
     for (const head of some) {
       const content = contents.get(head.memory_version_id);
       const why = content && layOut(target, head.path, { content, expected: scan.files.get(head.path)?.stamp });
-      if (content && why === undefined) files.set(head.path, head.content_sha256);
-      else if (why !== undefined) problems.set(head.path, why);
+      if (why !== undefined) unplaced.set(head.path, why);
+      if (!content || why !== undefined) continue;
+      files.set(head.path, head.content_sha256);
+      if (wasWritten(sides, target, head.path)) lost.set(head.path, LOST);
     }
   }
   const revision = store?.revision ?? GONE;
   if (files.size > 0 || sides.seen.place !== place || sides.seen.revision !== revision) {
     await stores.settle(target.mounted, { place, revision, files });
   }
-  return problems;
+  return { unplaced, lost, isDone: unplaced.size === 0 && removed.length === gone.length };
 }
+
+/** By the agent, since it was last the same on both sides; what a server that died has half laid out was not. */
+function wasWritten({ seen, scan }: Sides, { access }: SyncTarget, name: string): boolean {
+  const sha256 = scan.files.get(name)?.sha256;
+  return access === 'read_write' && sha256 !== undefined && sha256 !== seen.files.get(name);
+}
+
+const LOST = 'was changed in its store at the same time, and is as it was written there: what you wrote is not saved';
 
 function layOut(
   { root, drafts, access }: SyncTarget,
@@ -169,7 +193,13 @@ function layOut(
   const placed = placeTreeFile(root, { path: name, draft, expected, ...(owner && { owner }) });
   if (placed === 'placed') return undefined;
   rmSync(draft, { force: true });
-  return placed === 'directory' ? 'is not here: a directory of this name is in its way' : 'was written to just now';
+  return NOT_PLACED[placed];
 }
+
+const NOT_PLACED: Readonly<Record<Exclude<Placed, 'placed'>, string>> = {
+  changed: 'was written to just now',
+  directory: 'is not here: a directory of this name is in its way',
+  closed: 'is not here: it is forbidden to write in its directory',
+};
 
 const LONGEST_NAME = 255;

@@ -6,14 +6,14 @@ import {
   fstatSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
+  opendirSync,
   readFileSync,
   renameSync,
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import type { Owner } from '../../sandbox/place.js';
+import { errorCode, type Owner } from '../../sandbox/place.js';
 import { inDirectory, inParent, lookAt, openIfThere, withRoot, within } from '../beneath.js';
 
 /** Stays as long as nothing is written to a file: nobody can set a ctime. */
@@ -42,15 +42,15 @@ export function listTree(
   const entries: Entry[] = [];
   const walk = (fd: number, above: string, depth: number): boolean => {
     let isWhole = true;
-    for (const name of readdirSync(within(fd, '.'), { encoding: 'buffer' })) {
+    for (const name of namesIn(fd)) {
       if (entries.length >= limits.most) return false;
       const entry = look(fd, name, above);
       if (!entry) continue;
       entries.push(entry);
       if (entry.kind !== 'directory') continue;
+      const descend = (inner: number): boolean => orElse(false, () => walk(inner, entry.path, depth + 1));
       if (depth >= limits.depth) isWhole = false;
-      else
-        isWhole = (inDirectory(fd, name.toString(), (inner) => walk(inner, entry.path, depth + 1)) ?? false) && isWhole;
+      else isWhole = (inDirectory(fd, name.toString(), descend) ?? false) && isWhole;
     }
     return isWhole;
   };
@@ -73,8 +73,8 @@ export function readTreeFile(root: string, path: string, most: number): { bytes:
   });
 }
 
-/** Why a file is not where it should be: it was `changed` since, or a directory is in the way. */
-export type Placed = 'placed' | 'changed' | 'directory';
+/** Why a file is not where it should be: it was `changed` since, a directory is in the way, or one is `closed` to us. */
+export type Placed = 'placed' | 'changed' | 'directory' | 'closed';
 
 /**
  * Puts a whole file, which lies ready outside of the tree, in its place, unless what is there is not what was expected
@@ -91,18 +91,21 @@ export function placeTreeFile(
     renameSync(draft, within(parent, name));
     return 'placed';
   };
-  return inParent(root, path, place, (parent, name) => makeDirectory(parent, name, owner)) ?? 'changed';
+  return orElse('closed', () => {
+    return inParent(root, path, place, (parent, name) => makeDirectory(parent, name, owner)) ?? 'changed';
+  });
 }
 
 /** Removes a file, unless it is not what was expected; directories that this leaves empty go too. */
 export function removeTreeFile(root: string, path: string, expected: Stamp | undefined): boolean {
-  const removed = inParent(root, path, (parent, name) => {
+  const remove = (parent: number, name: string): boolean => {
     const found = lookAt(within(parent, name));
     if (!found || found.isDirectory()) return true;
     if (!isAs(found, expected)) return false;
     unlinkSync(within(parent, name));
     return true;
-  });
+  };
+  const removed = orElse(false, () => inParent(root, path, remove));
   if (removed === true) removeEmpty(root, path);
   return removed ?? true;
 }
@@ -112,6 +115,17 @@ export function identityOf(root: string): string {
   const { dev, ino, birthtimeNs } = lstatSync(root, { bigint: true });
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return [boot, dev, ino, birthtimeNs].join(':');
+}
+
+/** One after the other: there may be millions. */
+function* namesIn(fd: number): Generator<Buffer> {
+  // An encoding that keeps each byte, since a name need not be text.
+  const directory = opendirSync(within(fd, '.'), { encoding: 'latin1' });
+  try {
+    for (let found = directory.readSync(); found; found = directory.readSync()) yield Buffer.from(found.name, 'latin1');
+  } finally {
+    directory.closeSync();
+  }
 }
 
 function look(fd: number, name: Buffer, above: string): Entry | undefined {
@@ -129,6 +143,18 @@ const NO_STAMP: Stamp = { ino: 0n, ctimeNs: 0n, size: 0n };
 function stampOf({ ino, ctimeNs, size }: BigIntStats): Stamp {
   return { ino, ctimeNs, size };
 }
+
+/** What the agent has closed is closed to a server that is not root, too: that is its affair, and no reason to stop. */
+function orElse<Result, const Other>(otherwise: Other, act: () => Result): Result | Other {
+  try {
+    return act();
+  } catch (error) {
+    if (CLOSED.has(errorCode(error))) return otherwise;
+    throw error;
+  }
+}
+
+const CLOSED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM']);
 
 function isAs(found: BigIntStats | undefined, expected: Stamp | undefined): boolean {
   return found && expected ? isSameStamp(stampOf(found), expected) : !found && !expected;
