@@ -76,7 +76,10 @@ export interface Engine {
 /** Puts log, worker and sandboxes together over one Temporal server. */
 export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { client, db, blobs, sandboxes, spec, mounts, log } = deps;
-  const bus = createBus((thread, { type }) => deps.announcer.note(thread, type));
+  const bus = createBus((thread, { type }) => {
+    deps.announcer.note(thread, type);
+    if (type === 'session.status_idle') void mounts.rest(thread);
+  });
   const control = createControl();
   const gate = createFairGate(deps.maxRunning);
   const fair = createGatedControl(control, gate, (id) => deps.clientOf(id));
@@ -103,8 +106,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const sweep = createSweep(client, () => worker.identity);
   const announce = (sessionId: string): Promise<void> => deps.announcer.conclude(sessionId);
   const purge = createPurge({ client, projector, announce, db, blobs, sandboxes, mounts, transcripts, freshness });
+  const sessions = createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge });
   return {
-    sessions: createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge }),
+    sessions: { ...sessions, archive: (id) => sessions.archive(id).then(() => letGo(deps, id)) },
     log: createSessionLog(db, bus, freshness),
     async recover(thread) {
       await sweep.release(thread);
@@ -117,4 +121,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       await projector.close();
     },
   };
+}
+
+/** Nothing will run in an archived session's sandbox any more: it ends, and what was written there is taken in. */
+async function letGo({ sandboxes, mounts, log }: EngineDeps, sessionId: string): Promise<void> {
+  await sandboxes.destroy(sessionId).catch((error: unknown) => log(`a sandbox is reclaimed later: ${String(error)}`));
+  await mounts.collect(sessionId);
 }

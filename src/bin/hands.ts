@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import { orExplain } from '../config/start-error.js';
-import { reap } from '../sandbox/reaper.js';
-import type { Sandboxes } from '../sandbox/sandbox.js';
+import { reap, type ReaperOptions } from '../sandbox/reaper.js';
 import { selectSandboxes } from '../sandbox/sandboxes.js';
 import { isOnPath, provideBubblewrap } from './bubblewrap-package.js';
 import type { CleanUp } from './clean-up.js';
@@ -35,14 +34,13 @@ export async function openSandboxes(
   });
   const selected = await orExplain('commands cannot be run', selecting);
   cleanUp.add(() => selected.sandboxes.close());
-  cleanUp.add(() => reclaimIdle(selected.sandboxes));
   return selected;
 }
 
 /** Leaves only sandboxes in which a command runs: nobody would reclaim the others while we are away. */
-async function reclaimIdle(sandboxes: Sandboxes): Promise<void> {
+export async function reclaimIdle(options: Pick<ReaperOptions, 'sandboxes' | 'onReclaimed'>): Promise<void> {
   const late = new AbortController();
-  const reclaimed = reap({ sandboxes, isWanted: async () => true, idleMs: 0 }, Date.now() + 1);
+  const reclaimed = reap({ ...options, isWanted: async () => true, idleMs: 0 }, Date.now() + 1);
   await Promise.race([reclaimed, sleep(RECLAIM_MS, undefined, { signal: late.signal }).catch(() => {})]);
   late.abort();
 }

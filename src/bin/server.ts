@@ -33,9 +33,9 @@ import { type Engine, startEngine } from './engine.js';
 import { startExpiry } from './expiry.js';
 import { type DreamsAtWork, openDreams } from './dreams.js';
 import { openContents } from './files.js';
-import { openSandboxes } from './hands.js';
+import { openSandboxes, reclaimIdle } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
-import { openMounts } from './mounts.js';
+import { type MountsConfig, openMounts } from './mounts.js';
 import { startRecovery } from './recovery.js';
 import { agentOf, clientOf, findSession } from './session-rows.js';
 import { openStore } from './store.js';
@@ -89,7 +89,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const prices = createPrices(models.priceOf);
   const deployments = openDeployments(config, { db, client });
   const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
-  const mounts = openMounts({ ...kept, dataDir: directory.path, log });
+  const mounts = openHolds({ ...kept, dataDir: directory.path, log }, hands.sandboxes, cleanUp);
   const dreams = openDreams({ db, client, mounts });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
@@ -130,6 +130,14 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   };
 }
 
+/** What sandboxes hold; at the end what idle ones have written is taken in. */
+function openHolds(config: MountsConfig, sandboxes: Sandboxes, cleanUp: CleanUp) {
+  const mounts = openMounts(config);
+  cleanUp.add(() => reclaimIdle({ sandboxes, onReclaimed: (id) => mounts.collect(id) }));
+  cleanUp.add(() => mounts.close());
+  return mounts;
+}
+
 function catalogSettings(config: Config, { models, prices }: Pick<Parts, 'models' | 'prices'>) {
   const { allowPrivateAddresses: allowPrivate, workLeaseSeconds } = config;
   return { allowPrivate, workLeaseSeconds, models: models.list, factsOf: models.factsOf, hasPrice: prices.has };
@@ -164,7 +172,8 @@ async function startUpkeep(config: Config, parts: Upkeep, cleanUp: CleanUp): Pro
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
   await mounts.sweep(isWanted);
   const { idleMs } = config.sandbox;
-  const reaper = startReaper({ sandboxes, isWanted, idleMs }, Math.min(idleMs, REAP_EVERY_MS));
+  const onReclaimed = (id: string): Promise<void> => mounts.collect(id);
+  const reaper = startReaper({ sandboxes, isWanted, idleMs, onReclaimed }, Math.min(idleMs, REAP_EVERY_MS));
   cleanUp.add(() => reaper.stop());
 }
 

@@ -6,6 +6,8 @@ export interface ReaperOptions {
   isWanted: (key: string) => Promise<boolean>;
   /** How long a sandbox may run with nothing to do; afterwards only its files are kept. */
   idleMs: number;
+  /** Told of each sandbox that was reclaimed: whatever ran there has ended. */
+  onReclaimed?: (key: string) => Promise<void>;
   /** What could not be removed is tried again in the next round. */
   onError?: (key: string, error: unknown) => void;
 }
@@ -16,7 +18,8 @@ export interface Reaped {
 }
 
 /** One round: removes what nobody wants and reclaims what has been idle for too long at the time `now`. */
-export async function reap({ sandboxes, isWanted, idleMs, onError }: ReaperOptions, now: number): Promise<Reaped> {
+export async function reap(options: ReaperOptions, now: number): Promise<Reaped> {
+  const { sandboxes, isWanted, idleMs, onReclaimed, onError } = options;
   const reaped: Reaped = { removed: [], reclaimed: [] };
   for await (const info of sandboxes.list()) {
     try {
@@ -26,6 +29,7 @@ export async function reap({ sandboxes, isWanted, idleMs, onError }: ReaperOptio
       } else if (isIdle(info, now - idleMs)) {
         await sandboxes.destroy(info.key);
         reaped.reclaimed.push(info.key);
+        await onReclaimed?.(info.key);
       }
     } catch (error) {
       onError?.(info.key, error);
