@@ -9,14 +9,29 @@ import type { DataDirectory } from './data-directory.js';
  * another directory is refused. Throws a StartError.
  */
 export async function openStore({ database }: Config, { id }: Pick<DataDirectory, 'id'>): Promise<Database> {
-  const db = await openDatabase(database).catch((error: unknown) => {
-    throw new StartError(`the database cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  const owner = await claimDatabase(db, id);
-  if (owner === id) return db;
-  await db.destroy();
-  throw new StartError(
+  const db = await openDatabase(database).catch(refuse);
+  try {
+    const owner = await claimDatabase(db, id).catch(refuse);
+    if (owner !== id) throw new StartError(belongsTo(owner));
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+function refuse(error: unknown): never {
+  throw new StartError(`the database cannot be opened: ${reasonOf(error)}`);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+function belongsTo(owner: string): string {
+  return (
     `the database at DROVER_DATABASE_URL belongs to another data directory (${owner}): give this one a database of its ` +
-      'own, or use that directory (its file `id` says which it is)',
+    'own, or use that directory (its file `id` says which it is)'
   );
 }

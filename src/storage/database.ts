@@ -6,6 +6,7 @@ import type { CatalogTables } from '../catalog/tables.js';
 import type { ProjectionTables } from '../session/tables.js';
 import { migrate, type VersionTables } from './migrate.js';
 import type { OwnerTables } from './owner.js';
+import type { PostgresOptions } from './postgres.js';
 import { serializeTransactions } from './serializable.js';
 import { createSqliteDialect } from './sqlite.js';
 
@@ -19,14 +20,7 @@ export type Database = Kysely<Tables>;
  * both forward. Transactions happen one after the other, or as if they did. Close it with `destroy()`.
  */
 export async function openDatabase(place: string): Promise<Database> {
-  const db = isPostgresUrl(place) ? serializeTransactions(await connect(place)) : openDirectory(place);
-  try {
-    await migrate(db, isPostgresUrl(place) ? 'postgres' : 'sqlite');
-  } catch (error) {
-    await db.destroy();
-    throw error;
-  }
-  return db;
+  return isPostgresUrl(place) ? openPostgres(place) : openDirectory(place);
 }
 
 /** Opens the projection alone, to read what a server that may be running has written. Undefined when there is none. */
@@ -41,17 +35,35 @@ function isPostgresUrl(place: string): boolean {
   return /^postgres(ql)?:\/\//.test(place);
 }
 
-function openDirectory(dataDir: string): Database {
+async function openDirectory(dataDir: string): Promise<Database> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  return open(
+  const db = open(
     createSqliteDialect({ catalog: join(dataDir, 'catalog.db'), projection: join(dataDir, 'projection.db') }),
   );
+  try {
+    await migrate(db, 'sqlite');
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return db;
+}
+
+async function openPostgres(url: string): Promise<Database> {
+  // Another program may be at it, and large tables take their time.
+  const patient = await connect(url, { answerMs: 0 });
+  try {
+    await migrate(patient, 'postgres');
+  } finally {
+    await patient.destroy();
+  }
+  return serializeTransactions(await connect(url));
 }
 
 /** The driver is loaded where it is used. */
-async function connect(url: string): Promise<Database> {
+async function connect(url: string, options: PostgresOptions = {}): Promise<Database> {
   const { createPostgresDialect } = await import('./postgres.js');
-  return open(createPostgresDialect(url));
+  return open(createPostgresDialect(url, options));
 }
 
 async function openPostgresProjection(url: string): Promise<Database | undefined> {
