@@ -75,7 +75,7 @@ function interrupt(thread: Thread, event: InputEvent): boolean {
 /** Applies an update of the session; one that changes nothing leaves no trace. */
 export function change(thread: Thread, asked: SessionChange): void {
   const { state } = thread;
-  const metadata = asked.metadata === undefined ? state.metadata : merged(state.metadata, asked.metadata);
+  const metadata = asked.metadata === undefined ? state.metadata : mergedMetadata(state.metadata, asked.metadata);
   const title = asked.title === undefined ? state.title : asked.title;
   const budget = asked.budget === undefined ? state.budget : asked.budget;
   const newMetadata = !sameBag(metadata, state.metadata);
@@ -92,7 +92,11 @@ export function change(thread: Thread, asked: SessionChange): void {
   if (cleared) emit(thread, { type: 'session.updated' });
 }
 
-function merged(old: Record<string, string>, patch: Record<string, string | null> | null): Record<string, string> {
+/** The pairs with a change merged in by key; null deletes one, and as a whole all. */
+export function mergedMetadata(
+  old: Record<string, string>,
+  patch: Record<string, string | null> | null,
+): Record<string, string> {
   const result = { ...old };
   for (const [key, value] of Object.entries(patch ?? {})) {
     if (value === null) delete result[key];

@@ -1,5 +1,6 @@
 import type { InputEvent, SessionChange } from '../session/session.js';
 import { isBusy } from './harness.js';
+import { mergedMetadata } from './inputs.js';
 import { budgetReached, covers } from './spending.js';
 import type { ThreadState } from './state.js';
 import { answeredBy, isResult, waitingCalls } from './waiting.js';
@@ -74,9 +75,14 @@ export function unawaited(state: ThreadState, events: InputEvent[]): Refusal | u
   return id === undefined ? undefined : { message: `No call waits for an answer under the id ${id}.` };
 }
 
+const MAX_METADATA = 16;
+
 /** Why the session cannot be changed like this, or nothing. */
-export function changeRefusal(state: ThreadState, { agent, budget }: SessionChange): Refusal | undefined {
+export function changeRefusal(state: ThreadState, { agent, budget, metadata }: SessionChange): Refusal | undefined {
   if (state.status === 'terminated') return { message: 'The session is archived or terminated and cannot be changed.' };
+  // Who asked knew the metadata as it was: another change may have come between.
+  if (metadata && Object.keys(mergedMetadata(state.metadata, metadata)).length > MAX_METADATA)
+    return { message: `metadata: has more than ${MAX_METADATA} pairs.` };
   if (agent !== undefined && isBusy(state))
     return { message: 'agent: cannot be changed while the session is running; interrupt it first.' };
   if (budget == null) return undefined;

@@ -52,10 +52,10 @@ export async function detachAll<T extends object>(values: T[], sessionId: string
   return Promise.all(values.map((value) => detachFields(value, sessionId, blobs, share)));
 }
 
-/** The value as it was before `detach`. */
-export async function attach<T>(value: T, sessionId: string, blobs: Blobs): Promise<T> {
+/** The value as it was before `detach`. The part `plain` was never detached, whatever stands in it. */
+export async function attach<T>(value: T, sessionId: string, blobs: Blobs, plain?: unknown): Promise<T> {
   const walk = async (part: unknown): Promise<unknown> => {
-    if (typeof part !== 'object' || part === null) return part;
+    if (typeof part !== 'object' || part === null || part === plain) return part;
     if (Array.isArray(part)) return Promise.all(part.map(walk));
     const key = Object.getOwnPropertyDescriptor(part, MARKER)?.value;
     if (typeof key === 'string') return JSON.parse(Buffer.from(await blobs.get(sessionId, key)).toString());

@@ -2,7 +2,7 @@ import type { Database } from '../storage/database.js';
 import type { Blobs } from './blobs.js';
 import { attach } from './bodies.js';
 import type { Bus } from './bus.js';
-import { decode, newDecoder, type Decoded, type Decoder } from './history.js';
+import { decode, newDecoder, type Decoded, type Decoder, type LogEntry } from './history.js';
 import type { HistoryReader } from './history-reader.js';
 import { project } from './projection.js';
 import type { ThreadRow } from './tables.js';
@@ -77,14 +77,20 @@ function sessionOf(thread: string): string {
 export async function withBodies(deps: Pick<ReadingDeps, 'blobs'>, thread: string, item: Decoded): Promise<Decoded> {
   switch (item.type) {
     case 'entry':
+      return attach(item, sessionOf(thread), deps.blobs, metadataOf(item.entry));
+    // Its events are entries, too.
     case 'start':
-      return attach(item, sessionOf(thread), deps.blobs);
     case 'next_run':
     case 'end':
       return item;
     default:
       return unreachable(item);
   }
+}
+
+/** The workflow merges it, and therefore has it as it is. Its keys are the client's to choose. */
+function metadataOf(entry: LogEntry): unknown {
+  return entry.kind === 'event' && entry.event.type === 'session.updated' ? entry.event['metadata'] : undefined;
 }
 
 function unreachable(item: never): never {

@@ -16,7 +16,7 @@ import {
 } from '../harness/protocol.js';
 import type { Limits } from '../harness/state.js';
 import type { Blobs } from '../session/blobs.js';
-import { detachAll, detachFields } from '../session/bodies.js';
+import { detach, detachAll } from '../session/bodies.js';
 import type { Freshness } from '../session/log.js';
 import { listed } from '../session/projection.js';
 import type { Sessions, SessionStart } from '../session/session.js';
@@ -71,8 +71,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const { processed = {} } = await update(sessionId, UPDATES.events, request);
       return events.map((event) => listed({ ...event }, processed[event.id] ?? null));
     },
-    async update(sessionId, change) {
-      await update(sessionId, UPDATES.change, await detachFields(change, sessionId, deps.blobs));
+    async update(sessionId, { agent, ...change }) {
+      // All else is short, and metadata is merged by the workflow.
+      const detached = agent && { agent: await detach(agent, sessionId, deps.blobs) };
+      await update(sessionId, UPDATES.change, { ...change, ...detached });
     },
     // What is over is archived: another request may have been faster, one of a process that died among them.
     archive: async (sessionId) => void (await attempt(sessionId, UPDATES.archive)),

@@ -21,6 +21,28 @@ export function describeLife(get: GetWire): void {
       await talk.stream.until((event) => 'id' in event && event.id === events[1]?.id);
     });
 
+    test('of metadata: a key may be any text, and what is deleted need not be there', async () => {
+      const metadata = { $drover_blob: 'x', keep: '1' };
+      const talk = await openTalk(get(), { metadata });
+      expect((await sessions().retrieve(talk.id)).metadata).toEqual(metadata);
+      const absent = Array.from({ length: 6_000 }, (_, n) => [`${'k'.repeat(50)}${n}`, null]);
+      await sessions().update(talk.id, { metadata: { ...Object.fromEntries(absent), $drover_blob: 'y' } });
+      expect((await sessions().retrieve(talk.id)).metadata).toEqual({ $drover_blob: 'y', keep: '1' });
+      expect(only(await talk.list(), 'session.updated')).toMatchObject([
+        { metadata: { $drover_blob: 'y', keep: '1' } },
+      ]);
+    });
+
+    test('of metadata twice at once: together they do not make more pairs than there may be', async () => {
+      const talk = await openTalk(get());
+      const updates = ['a', 'b'].map((name) => sessions().update(talk.id, { metadata: tenPairs(name) }));
+      const results = await Promise.allSettled(updates);
+      const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      expect(refused).toEqual([expect.any(BadRequestError)]);
+      expect(String(refused[0])).toMatch(/metadata: has more than 16 pairs/);
+      expect(Object.keys((await sessions().retrieve(talk.id)).metadata)).toHaveLength(10);
+    });
+
     test('of the title is taken while it runs', async () => {
       const talk = await openTalk(get(), { replies: [{ firstTokenMs: 500 }] });
       await talk.send('go');
@@ -136,4 +158,8 @@ export function describeLife(get: GetWire): void {
       await sessions().delete(talk.id);
     });
   });
+}
+
+function tenPairs(name: string): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`${name}${n}`, '']));
 }

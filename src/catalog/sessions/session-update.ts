@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionAgent, SessionChange } from '../../session/session.js';
 import { checkTools, resolveTools } from '../agents/agent-tools.js';
-import { mergeMetadata } from '../metadata.js';
+import { mergeMetadata, type Metadata, type MetadataPatch } from '../metadata.js';
 import { checkBudgetable } from './budget.js';
 import { isBusy, type LiveSession, readLive, type SessionDeps } from './session-deps.js';
 import { currentAgent } from './session-resource.js';
@@ -15,16 +15,21 @@ export async function updateSession(deps: SessionDeps, id: string, body: unknown
   if (update.vault_ids !== undefined) throw invalid('vault_ids', 'changing the vaults of a session is not supported');
   const live = await readLive(deps, id);
   if (update.budget != null) checkBudgetChange(deps, live);
-  // The workflow merges it; what it cannot refuse any more is refused here.
-  mergeMetadata(live.state.metadata, update.metadata);
+  const metadata = update.metadata == null ? undefined : metadataChange(live.state.metadata, update.metadata);
   const agent = update.agent && changedAgent(live, update.agent);
   const change: SessionChange = {
     ...(update.title === undefined ? {} : { title: update.title }),
-    ...(update.metadata == null ? {} : { metadata: update.metadata }),
+    ...(metadata === undefined ? {} : { metadata }),
     ...(agent === undefined ? {} : { agent }),
     ...(update.budget === undefined ? {} : { budget: update.budget }),
   };
   if (Object.keys(change).length > 0) await deps.sessions.update(id, change);
+}
+
+/** The workflow merges it, and refuses what another change has made too much. It gets no more of it than there may be. */
+function metadataChange(stored: Metadata, patch: MetadataPatch): MetadataPatch {
+  mergeMetadata(stored, patch);
+  return Object.fromEntries(Object.entries(patch).filter(([key, text]) => text !== null || Object.hasOwn(stored, key)));
 }
 
 /** Whether it is above what the session has cost is its workflow's to say, which knows that exactly. */
