@@ -39,12 +39,16 @@ function isWanted({ months, days }: Cron, day: number): boolean {
 }
 
 function instantsOf({ minutes, hours }: Cron, timeZone: string, day: number): number[] {
-  const offsets = offsetsAround(timeZone, day);
   const shown = hours.flatMap((hour) => minutes.map((minute) => day * DAY + hour * HOUR + minute * MINUTE));
-  return shown
-    .flatMap((local) => offsets.map((offset) => ({ instant: local - offset, offset })))
-    .filter(({ instant, offset }) => offsets.length === 1 || offsetAt(timeZone, instant) === offset)
-    .map(({ instant }) => instant);
+  // No clock is further from UTC than 14 hours.
+  const [start, end] = [day * DAY - 15 * HOUR, (day + 1) * DAY + 15 * HOUR];
+  const [before, after] = [offsetAt(timeZone, start), offsetAt(timeZone, end)];
+  if (before === after) return shown.map((local) => local - before);
+  const change = changeBetween(timeZone, start, end);
+  return [
+    ...shown.map((local) => local - before).filter((instant) => instant < change),
+    ...shown.map((local) => local - after).filter((instant) => instant >= change),
+  ];
 }
 
 /** Never negative. */
@@ -52,8 +56,14 @@ function modulo(value: number, by: number): number {
   return ((value % by) + by) % by;
 }
 
-/** Every distance from UTC that the zone has on some part of a day. */
-function offsetsAround(timeZone: string, day: number): number[] {
-  // No clock is further from UTC than 14 hours.
-  return [...new Set([offsetAt(timeZone, day * DAY - 15 * HOUR), offsetAt(timeZone, (day + 1) * DAY + 15 * HOUR)])];
+/** The minute from which on the zone is no longer as far from UTC as at `start`. Asking the zone is slow: it is halved. */
+function changeBetween(timeZone: string, start: number, end: number): number {
+  const before = offsetAt(timeZone, start);
+  let [same, other] = [start, end];
+  while (other - same > MINUTE) {
+    const middle = same + Math.floor((other - same) / 2 / MINUTE) * MINUTE;
+    if (offsetAt(timeZone, middle) === before) same = middle;
+    else other = middle;
+  }
+  return other;
 }

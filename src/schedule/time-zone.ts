@@ -23,12 +23,13 @@ export function offsetAt(timeZone: string, instant: number): number {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Making one takes a hundred times as long as using it. */
+/** Making one takes a hundred times as long as using it. A zone has one, however its name is spelled. */
 function formatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
+  const name = timeZone.toLowerCase();
+  const known = formats.get(name);
   if (known) return known;
   const made = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', { ...PARTS, timeZone });
-  formats.set(timeZone, made);
+  formats.set(name, made);
   return made;
 }
 
