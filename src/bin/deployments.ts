@@ -3,10 +3,12 @@ import type { CatalogOf } from '../catalog/catalog.js';
 import { createFires, type PendingFires } from '../catalog/deployments/fires.js';
 import { createScheduleSync, type ScheduleSync } from '../catalog/deployments/schedule-sync.js';
 import type { Config } from '../config/config.js';
-import type { Fires } from '../schedule/fire.js';
+import { FIRE_WORKFLOW, type Fires } from '../schedule/fire.js';
 import { noJitter, spread } from '../schedule/jitter.js';
 import type { Database } from '../storage/database.js';
+import { removeOldWorkflows } from '../temporal/old-workflows.js';
 import { createSchedules } from '../temporal/schedules.js';
+import { createTidying } from './old-histories.js';
 
 /** Deployments that run by themselves: their Schedules, and what these cause. */
 export interface DeploymentsAtWork {
@@ -16,17 +18,31 @@ export interface DeploymentsAtWork {
   begin(catalogOf: CatalogOf): void;
   /** Completes what an earlier process had begun, and compares Schedules with deployments. */
   recover(): Promise<void>;
-  /** Brings Schedules up to date that could not be before. */
+  /** Brings Schedules up to date that could not be before, and completes runs that nobody is at any more. */
   tidy(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface DeploymentsAtWorkDeps {
+  db: Database;
+  client: Client;
+  /** The id of the store, which its Schedules bear. */
+  store: string;
+  log: (line: string) => void;
 }
 
 export function openDeployments(
   { deploymentJitter }: Pick<Config, 'deploymentJitter'>,
-  { db, client }: { db: Database; client: Client },
+  { db, client, store, log }: DeploymentsAtWorkDeps,
 ): DeploymentsAtWork {
   const jitter = deploymentJitter ? spread : noJitter;
-  const scheduleSync = createScheduleSync({ db, schedules: createSchedules(client) });
+  const scheduleSync = createScheduleSync({ db, schedules: createSchedules(client, store) });
   const { promise, resolve } = Promise.withResolvers<Fires & PendingFires>();
+  const finishPending = () => promise.then((fires) => fires.finishPending());
+  const tidying = createTidying(
+    (before, stopping) => removeOldWorkflows(client, { type: FIRE_WORKFLOW, before, stopping }),
+    (error) => log(`old fires of schedules: ${String(error)}`),
+  );
   let isReconciled = false;
   const reconcile = async () => {
     await scheduleSync.reconcile();
@@ -41,8 +57,15 @@ export function openDeployments(
       );
     },
     async recover() {
-      await Promise.all([promise.then((fires) => fires.finishPending()), reconcile()]);
+      await Promise.all([finishPending(), reconcile()]);
+      tidying.start();
     },
-    tidy: () => (isReconciled ? scheduleSync.catchUp() : reconcile()),
+    async tidy() {
+      await (isReconciled ? scheduleSync.catchUp() : reconcile());
+      // Where somebody has ended the workflow of a fire at Temporal.
+      await finishPending();
+      tidying.start();
+    },
+    stop: () => tidying.stop(),
   };
 }

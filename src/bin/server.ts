@@ -87,7 +87,8 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const client = await openClient(config, temporal, cleanUp);
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
-  const deployments = openDeployments(config, { db, client });
+  const deployments = openDeployments(config, { db, client, store: directory.id, log });
+  cleanUp.add(() => deployments.stop());
   const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
   const mounts = openHolds({ ...kept, dataDir: directory.path, log }, hands.sandboxes, cleanUp);
   const dreams = openDreams({ db, client, mounts });

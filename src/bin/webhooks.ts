@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
 import type { Courier } from '../catalog/webhooks/courier.js';
 import { createSessionAnnouncer, type SessionAnnouncer } from '../catalog/webhooks/session-announcer.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../storage/database.js';
-import { createStartDelivery } from '../temporal/deliveries.js';
-import { removeOldDeliveries } from '../temporal/old-deliveries.js';
+import { createStartDelivery, DELIVERY } from '../temporal/deliveries.js';
+import { removeOldWorkflows } from '../temporal/old-workflows.js';
 import { createDispatcher } from '../webhooks/dispatcher.js';
 import type { CleanUp } from './clean-up.js';
 import { createDeliveryWorker, type DeliveryWorkerDeps } from './delivery-worker.js';
+import { createTidying } from './old-histories.js';
 
 export interface WebhooksDeps extends DeliveryWorkerDeps {
   log: (line: string) => void;
@@ -36,7 +36,10 @@ export function openWebhooks(config: Config, deps: WebhooksDeps): Webhooks {
     courier: { outboxFilled: () => dispatcher.nudge() },
     onError: (id, error) => report(`of ${id} not all is announced yet: ${String(error)}`),
   });
-  const tidying = createTidying(client, report);
+  const tidying = createTidying(
+    (before, stopping) => removeOldWorkflows(client, { type: DELIVERY, before, stopping }),
+    report,
+  );
   const refresh = async (): Promise<void> => {
     await announcer.refresh();
     if (!(await hasEndpoints(db))) return;
@@ -97,26 +100,3 @@ function createAgain(act: () => Promise<void>, report: (error: unknown) => void)
 }
 
 const AGAIN_MS = 1_000;
-
-/** How long the history of a delivery can be looked at. */
-const KEPT_MS = 7 * 24 * 3_600_000;
-const TIDY_EVERY_MS = 6 * 3_600_000;
-
-/** Once started it takes old deliveries away, now and then. */
-function createTidying(client: Client, report: (error: unknown) => void) {
-  const stopping = new AbortController();
-  let work: Promise<void> | undefined;
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await removeOldDeliveries(client, new Date(Date.now() - KEPT_MS), stopping.signal).catch(report);
-      await sleep(TIDY_EVERY_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
-    }
-  };
-  return {
-    start: () => void (work ??= run()),
-    async stop() {
-      stopping.abort();
-      await work;
-    },
-  };
-}

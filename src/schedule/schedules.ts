@@ -21,6 +21,14 @@ export interface Schedules {
   ensure(schedule: Schedule): Promise<void>;
   /** One that is not there is fine. */
   remove(id: string): Promise<void>;
-  /** The revision of each one that there is, by id; what was changed in the last seconds may be missing. */
-  list(): Promise<Map<string, number>>;
+  /** Each one that there is, by id; what was changed in the last seconds may be missing, and those of other stores are. */
+  list(): Promise<Map<string, KeptSchedule>>;
+}
+
+/** What a schedule says of itself. */
+export interface KeptSchedule {
+  /** Undefined when it cannot be told: it has to be brought up to date. */
+  revision: number | undefined;
+  /** False when it names no store: an older release made it, or a person has changed it. */
+  isOurs: boolean;
 }

@@ -11,21 +11,24 @@ import {
 } from '@temporalio/client';
 import { FIRE_WORKFLOW, type FireInput } from '../schedule/fire.js';
 import { inUtc } from '../schedule/in-utc.js';
-import type { Schedule, Schedules } from '../schedule/schedules.js';
+import type { KeptSchedule, Schedule, Schedules } from '../schedule/schedules.js';
 import { withPatience } from './patience.js';
 import { TASK_QUEUE } from './task-queue.js';
 
-/** Schedules as Temporal's own: the schedule's id is the deployment's, and each firing is a workflow. */
-export function createSchedules(client: Client): Schedules {
+/**
+ * Schedules as Temporal's own: the schedule's id is the deployment's, and each firing is a workflow. `store` is the id of
+ * the store that has the deployments: the namespace may hold the schedules of others.
+ */
+export function createSchedules(client: Client, store: string): Schedules {
   return {
-    ensure: (schedule) => withPatience(client, () => ensure(client, schedule)),
+    ensure: (schedule) => withPatience(client, () => ensure(client, schedule, store)),
     remove: (id) => withPatience(client, () => remove(client, id)),
-    list: () => withPatience(client, () => list(client)),
+    list: () => withPatience(client, () => list(client, store)),
   };
 }
 
-async function ensure(client: Client, schedule: Schedule): Promise<void> {
-  const wanted = optionsOf(schedule);
+async function ensure(client: Client, schedule: Schedule, store: string): Promise<void> {
+  const wanted = optionsOf(schedule, store);
   try {
     await client.schedule.create({ ...wanted, scheduleId: schedule.id });
   } catch (error) {
@@ -42,21 +45,27 @@ async function remove(client: Client, id: string): Promise<void> {
   }
 }
 
-async function list(client: Client): Promise<Map<string, number>> {
-  const revisions = new Map<string, number>();
+async function list(client: Client, store: string): Promise<Map<string, KeptSchedule>> {
+  const found = new Map<string, KeptSchedule>();
   for await (const { scheduleId, action, state } of client.schedule.list()) {
-    // The namespace may hold others' schedules.
     if (action?.workflowType !== FIRE_WORKFLOW) continue;
-    revisions.set(scheduleId, Number(NOTE.exec(state.note ?? '')?.[1] ?? Number.NaN));
+    const { owner, ...said } = readNote(state.note ?? '');
+    if (owner === undefined) found.set(scheduleId, { revision: undefined, isOurs: false });
+    else if (owner === store) found.set(scheduleId, { ...said, isOurs: true });
   }
-  return revisions;
+  return found;
 }
 
-/**
- * Shown in Temporal's UI. One that a person has changed there, or that was made with other rules of time zones, is as
- * good as none: the schedule is brought up to date.
- */
-const NOTE = new RegExp(`^Revision (\\d+), time zones of ${process.versions['tz']}$`);
+/** Shown in Temporal's UI, where a person may change it. */
+function noteOf({ revision }: Schedule, store: string): string {
+  return `Revision ${revision} of store ${store}, time zones of ${process.versions['tz']}`;
+}
+
+/** A schedule that was made with other rules of time zones has no revision. */
+function readNote(note: string): { owner: string | undefined; revision: number | undefined } {
+  const [, revision, owner, rules] = /^Revision (\d+) of store (\S+), time zones of (\S+)$/.exec(note) ?? [];
+  return { owner, revision: rules === process.versions['tz'] ? Number(revision) : undefined };
+}
 
 /** How long after its time a fire that was missed is still made up for. */
 const CATCH_UP = '10 minutes';
@@ -64,7 +73,7 @@ const CATCH_UP = '10 minutes';
 type FireWorkflow = (input: FireInput) => Promise<void>;
 type Wanted = ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<FireWorkflow>>;
 
-function optionsOf(schedule: Schedule): Wanted {
+function optionsOf(schedule: Schedule, store: string): Wanted {
   const { id, name, paused, revision } = schedule;
   return {
     spec: { calendars: calendarsOf(schedule), timezone: 'UTC' },
@@ -80,7 +89,7 @@ function optionsOf(schedule: Schedule): Wanted {
     },
     // A fire that is slow or held up keeps no other from happening.
     policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: CATCH_UP },
-    state: { paused, note: `Revision ${revision}, time zones of ${process.versions['tz']}` },
+    state: { paused, note: noteOf(schedule, store) },
   };
 }
 

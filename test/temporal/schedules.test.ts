@@ -91,7 +91,7 @@ describe('Temporal fires exactly at the occurrences that are announced', () => {
     const from = Date.parse(`${day}T00:00:00Z`);
     const to = from + days * DAY;
     const schedule = scheduleOf(expression, timeZone);
-    await createSchedules(client).ensure(schedule);
+    await createSchedules(client, 'a-store').ensure(schedule);
     const announced = occurrences(schedule.cron, timeZone, from, 1000).filter((instant) => instant <= to);
     expect(announced.length).toBeGreaterThan(2);
     const fired = await firings(schedule.id, from, to);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
 import { FIRE_WORKFLOW } from '../../src/schedule/fire.js';
 import { TASK_QUEUE } from '../../src/temporal/task-queue.js';
@@ -82,7 +84,8 @@ test('a start makes Schedules that are missing, and removes those that no deploy
   const others = { type: 'startWorkflow' as const, workflowType: 'others', taskQueue: 'others' };
   await wire.temporal.schedule.create({ scheduleId: 'not-ours', spec: {}, action: others });
   const action = { ...others, workflowType: FIRE_WORKFLOW, taskQueue: TASK_QUEUE };
-  await wire.temporal.schedule.create({ scheduleId: 'depl_nobody', spec: {}, action });
+  const note = `Revision 1 of store ${readFileSync(join(wire.dataDir, 'id'), 'utf8').trim()}, time zones of 2026a`;
+  await wire.temporal.schedule.create({ scheduleId: 'depl_nobody', spec: {}, action, state: { note } });
   await wire.temporal.schedule.getHandle(id).delete();
   // What can be listed lags a moment behind.
   while ((await schedules()).includes(id) || !(await schedules()).includes('depl_nobody')) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebhookEndpoint } from '../../src/catalog/webhooks/endpoint-row.js';
 import { connectClient } from '../../src/temporal/connection.js';
-import { removeOldDeliveries } from '../../src/temporal/old-deliveries.js';
+import { removeOldWorkflows } from '../../src/temporal/old-workflows.js';
 import { readRecord } from '../../src/temporal/server/embedded-record.js';
 import { WEBHOOK_QUEUE } from '../../src/temporal/task-queue.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
@@ -245,9 +245,9 @@ test('histories of deliveries that are over can go; sessions stay', async () => 
   };
   const deliveries = "WorkflowType = 'deliverWebhook'";
   expect(await idsOf(deliveries)).not.toEqual([]);
-  await removeOldDeliveries(temporal, new Date(0));
+  await removeOldWorkflows(temporal, { type: 'deliverWebhook', before: new Date(0) });
   expect(await idsOf(deliveries)).not.toEqual([]);
-  await removeOldDeliveries(temporal, new Date());
+  await removeOldWorkflows(temporal, { type: 'deliverWebhook', before: new Date() });
   // Temporal does so in its own time.
   for (let tries = 0; tries < 600 && (await idsOf(deliveries)).length > 0; tries++) await sleep(100);
   expect(await idsOf(deliveries)).toEqual([]);

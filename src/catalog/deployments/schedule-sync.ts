@@ -12,7 +12,10 @@ export interface ScheduleSync {
   attempt(ids: readonly string[]): Promise<void>;
   /** Brings up to date what changed and could not be brought up to date then. */
   catchUp(): Promise<void>;
-  /** Compares all there is: makes Schedules that are missing, and removes those that no deployment has. */
+  /**
+   * Compares all there is: makes Schedules that are missing, takes over those that name no store if a deployment has their
+   * id, and removes those of this store that no deployment has.
+   */
   reconcile(): Promise<void>;
 }
 
@@ -38,10 +41,12 @@ export function createScheduleSync({ db, schedules }: ScheduleSyncDeps): Schedul
     async reconcile() {
       const there = await schedules.list();
       const wanted = await selectScheduled(db).execute();
-      const outdated = wanted.filter(({ id, schedule_revision }) => there.get(id) !== schedule_revision);
+      const outdated = wanted.filter(({ id, schedule_revision }) => there.get(id)?.revision !== schedule_revision);
       const known = new Set(wanted.map(({ id }) => id));
-      const orphans = [...there.keys()].filter((id) => !known.has(id));
-      await syncAll([...outdated.map(({ id }) => id), ...orphans]);
+      const strays = [...there].filter(([id]) => !known.has(id));
+      const ours = strays.filter(([, { isOurs }]) => isOurs).map(([id]) => id);
+      const unnamed = strays.filter(([, { isOurs }]) => !isOurs).map(([id]) => id);
+      await syncAll([...outdated.map(({ id }) => id), ...ours, ...(await withRows(db, unnamed))]);
     },
   };
 }
@@ -71,6 +76,13 @@ function toSchedule(row: DeploymentRow, { cron, expression, timezone }: NonNulla
     paused: row.paused_reason !== null,
     revision: row.schedule_revision,
   };
+}
+
+/** Those that are a deployment's of this store, archived or not. */
+async function withRows(db: Database, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom('deployments').select('id').where('id', 'in', ids).execute();
+  return rows.map(({ id }) => id);
 }
 
 function selectScheduled(db: Database) {
