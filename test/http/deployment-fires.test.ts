@@ -158,6 +158,15 @@ describe('a run that was cut off', () => {
   });
 });
 
+test('with its agent archived before it was completed, the run says so', async () => {
+  const { deployment } = await cutOff('claim');
+  await beta.agents.archive(deployment.agent.id);
+  await firesAt(server, TEN).finishPending();
+  expect(await runsOf(server.client, deployment.id)).toMatchObject([
+    { session_id: null, error: { type: 'agent_archived_error' } },
+  ]);
+});
+
 function pendingRun(session_id: string) {
   return server.db
     .selectFrom('deployment_runs')

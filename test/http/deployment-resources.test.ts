@@ -55,6 +55,14 @@ test('another token alone is a change', async () => {
   expect(other.updated_at > updated_at).toBe(true);
 });
 
+test('an archived deployment keeps no token', async () => {
+  const { id } = await createDeployment(server.client, { resources: [repository] });
+  const archived = await beta.deployments.archive(id);
+  expect(archived.resources).toEqual([{ type: 'github_repository', url }]);
+  const kept = server.db.selectFrom('deployments').select(['key_id', 'secret']).where('id', '=', id);
+  expect(await kept.execute()).toEqual([{ key_id: null, secret: null }]);
+});
+
 function createWith(change: object) {
   return createDeployment(server.client, change);
 }

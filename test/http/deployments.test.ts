@@ -1,5 +1,4 @@
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
-import { ApiError } from '../../src/api-error.js';
 import { rawFetch, startTestServer, type TestServer, UNPRICED_MODEL } from '../support/app.js';
 
 type CreateParams = Anthropic.Beta.Deployments.DeploymentCreateParams;
@@ -157,6 +156,8 @@ test('what it refers to has to be there, alive and fit, at creation and at each 
   const old = await newAgent();
   await server.client.beta.agents.archive(old);
   const unpriced = await newAgent(UNPRICED_MODEL);
+  const picture = { type: 'image' as const, source: { type: 'file' as const, file_id: 'file_none' } };
+  const initial_events: CreateParams['initial_events'] = [{ type: 'user.message', content: [picture] }];
   const budget = { type: 'limit' as const, max_list_cost: { amount: '100', currency: 'USD' as const } };
   const { id } = await create();
   for (const attempt of [create, (change: object) => deployments.update(id, change)]) {
@@ -165,6 +166,9 @@ test('what it refers to has to be there, alive and fit, at creation and at each 
     await expect(attempt({ environment_id: gone.id })).rejects.toThrow(/400.*environment_id: .*archived/);
     await expect(attempt({ agent: old })).rejects.toThrow(/400.*agent: .*archived/);
     await expect(attempt({ agent: unpriced, budget })).rejects.toThrow(/400.*budget: .*no list price/);
+    await expect(attempt({ initial_events })).rejects.toThrow(
+      /400.*initial_events\.0\.content\.0\.source\.file_id: there is no file/,
+    );
   }
   expect((await deployments.retrieve(id)).updated_at).toBe((await deployments.retrieve(id)).created_at);
 });
@@ -251,47 +255,4 @@ test('lists are newest first, in pages, by agent, status and age', async () => {
   for (const query of ['status=archived', 'limit=101', 'limit=0', 'page=x', 'include_archived=1']) {
     expect((await rawFetch(server, `/v1/deployments?${query}`)).status).toBe(400);
   }
-});
-
-test('while Temporal cannot be reached a row is changed all the same, and its Schedule follows', async () => {
-  server.schedules.fail(new ApiError('unavailable_error', 'away'));
-  const { id } = await create({ schedule: DAILY });
-  const { id: orphan } = await create({ schedule: DAILY });
-  await deployments.pause(id);
-  expect(scheduleAt(id)).toBeUndefined();
-  server.schedules.fail(null);
-  await server.scheduleSync.catchUp();
-  expect(scheduleAt(id)).toMatchObject({ paused: true, revision: 2 });
-  expect(scheduleAt(orphan)).toMatchObject({ paused: false });
-});
-
-test('Schedules that are lost or outdated are made again, and those of nobody removed', async () => {
-  const [lost, outdated, right] = [
-    await create({ schedule: DAILY }),
-    await create({ schedule: DAILY }),
-    await create({ schedule: DAILY }),
-  ];
-  const kept = scheduleAt(right.id);
-  const old = scheduleAt(outdated.id);
-  if (!old) throw new Error('it has none');
-  server.schedules.all.delete(lost.id);
-  server.schedules.all.set(outdated.id, { ...old, revision: 0 });
-  server.schedules.all.set('depl_nobody', { ...old, id: 'depl_nobody' });
-  await server.scheduleSync.reconcile();
-  expect(scheduleAt(lost.id)?.revision).toBe(1);
-  expect(scheduleAt(outdated.id)?.revision).toBe(1);
-  expect(scheduleAt('depl_nobody')).toBeUndefined();
-  expect(scheduleAt(right.id)).toBe(kept);
-});
-
-test('one Schedule that cannot be brought up to date keeps no other waiting', async () => {
-  const [first, second] = [await create({ schedule: DAILY }), await create({ schedule: DAILY })];
-  server.schedules.all.delete(first.id);
-  server.schedules.all.delete(second.id);
-  server.schedules.failFor(first.id, new Error('no such calendar'));
-  await expect(server.scheduleSync.reconcile()).rejects.toThrow('no such calendar');
-  expect(scheduleAt(second.id)?.revision).toBe(1);
-  server.schedules.failFor(first.id, null);
-  await server.scheduleSync.reconcile();
-  expect(scheduleAt(first.id)?.revision).toBe(1);
 });

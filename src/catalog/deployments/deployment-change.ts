@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../../storage/database.js';
 import { mergeMetadata } from '../metadata.js';
+import { checkFileReferences } from '../files/message-files.js';
+import { fileReferences } from '../sessions/event-files.js';
 import { checkInitialEvents } from '../sessions/event-support.js';
 import { checkParams } from '../sessions/session-check.js';
 import type { SessionDeps } from '../sessions/session-deps.js';
@@ -81,6 +83,7 @@ async function checkSettings(deps: Deps, agent: DeploymentCreate['agent'], setti
   const { id, version, model } = await checkParams(deps, params);
   const takesSystemMessages = () => deps.factsOf(model.id).takes_system_messages;
   checkSystemMessages(initial_events, { takesSystemMessages }, 'initial_events');
+  await checkFileReferences(deps, fileReferences(initial_events, 'initial_events'));
   return { agent_id: id, agent_version: version };
 }
 

@@ -29,7 +29,9 @@ async function archiveWhere(
   for (const { id, schedule } of wanted) {
     await db
       .updateTable('deployments')
-      .set({ archived_at: now, updated_at: now, paused_reason: null, unsynced: schedule === null ? 0 : 1 })
+      // Tokens are of no more use.
+      .set({ archived_at: now, updated_at: now, paused_reason: null, key_id: null, secret: null })
+      .set(outOfSync(schedule))
       .set((eb) => ({ schedule_revision: eb('schedule_revision', '+', 1) }))
       .where('id', '=', id)
       .execute();
@@ -49,13 +51,15 @@ export async function setPaused(
   if ((row.paused_reason === null) === (reason === null)) return;
   await db
     .updateTable('deployments')
-    .set({
-      paused_reason: reason && JSON.stringify(reason),
-      updated_at: clock(),
-      unsynced: row.schedule === null ? 0 : 1,
-    })
+    .set({ paused_reason: reason && JSON.stringify(reason), updated_at: clock() })
+    .set(outOfSync(row.schedule))
     .set((eb) => ({ schedule_revision: eb('schedule_revision', '+', 1) }))
     .where('id', '=', id)
     .execute();
   await announce(db, { type: reason ? 'deployment.paused' : 'deployment.unpaused', id });
+}
+
+/** Without a schedule there is nothing more to say; that one was taken away may still have to be told. */
+function outOfSync(schedule: string | null): { unsynced?: 1 } {
+  return schedule === null ? {} : { unsynced: 1 };
 }

@@ -50,8 +50,8 @@ async function settle(
     .where('id', '=', run.id)
     .where('pending', '=', 1)
     .executeTakeFirst();
-  await db.updateTable('deployments').set({ last_run_at: now }).where('id', '=', run.deployment_id).execute();
   if (numUpdatedRows === 0n) return;
+  await db.updateTable('deployments').set({ last_run_at: now }).where('id', '=', run.deployment_id).execute();
   await announce(db, { type: 'deployment_run.started', id: run.id });
   await announce(db, { type: error ? 'deployment_run.failed' : 'deployment_run.succeeded', id: run.id });
 }

@@ -35,7 +35,7 @@ type Rows = Pick<SessionDeps, 'db' | 'workspace'>;
 async function snapshot({ db, workspace }: Rows, params: CheckedParams): Promise<SessionAgent> {
   const { id, version } = selectedAgent(params.agent);
   const agent = await readAgent(db, workspace, id, version);
-  if (agent.archived_at !== null) throw invalid('agent', `agent ${id} is archived`);
+  if (agent.archived_at !== null) throw invalid('agent', `agent ${id} is archived`, 'agent_archived');
   const result = snapshotAgent(agent, params.agent);
   checkAgentSupport(result);
   return { ...result, skills: await pinSkills(db, workspace, result.skills) };
