@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
-import { type Backends, findBackends } from './drive/backends.js';
-import { type Backend, type DroverProcess, startDrover } from './drive/drover-process.js';
+import { type Backend, type Backends, findBackends } from './drive/backends.js';
+import { type DroverProcess, startDrover } from './drive/drover-process.js';
 import { startFloor } from './drive/floor-process.js';
 import { type Host, hostOf, hostOfFloor } from './drive/host.js';
 import { startUpstreamProcess, type UpstreamProcess } from './drive/upstream-process.js';

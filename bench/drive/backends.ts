@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import type { Backend } from './drover-process.js';
+
+export interface Backend {
+  name: 'bubblewrap' | 'docker';
+  env: NodeJS.ProcessEnv;
+}
 
 export interface Backends {
   available: Backend[];

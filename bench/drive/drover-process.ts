@@ -2,17 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Child, startChild } from './child.js';
+import type { Backend } from './backends.js';
 import { removeKept } from './sandbox-count.js';
 
 export interface DroverOptions {
   upstreamUrl: string;
   backend: Backend;
   env?: NodeJS.ProcessEnv;
-}
-
-export interface Backend {
-  name: 'bubblewrap' | 'docker';
-  env: NodeJS.ProcessEnv;
 }
 
 /** A `drover serve` of its own process, on a data directory of its own. */

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { containersOf, removeContainers } from './backends.js';
-import type { DroverProcess } from './drover-process.js';
+import { type Backend, containersOf, removeContainers } from './backends.js';
 import { processesOf } from './processes.js';
 
 /** What a Drover keeps on the machine beside itself and its Temporal server. */
@@ -10,7 +9,10 @@ export interface Kept {
   containers: string[];
 }
 
-type Where = Pick<DroverProcess, 'dataDir' | 'backend'>;
+interface Where {
+  dataDir: string;
+  backend: Backend;
+}
 
 export function keptBy({ dataDir, backend }: Where, own: number[]): Kept {
   // Made at its first start; without it there is no container yet.

@@ -1,5 +1,5 @@
 import type { Conversation } from '../drive/conversation.js';
-import type { Backend } from '../drive/drover-process.js';
+import type { Backend } from '../drive/backends.js';
 import { hostOf } from '../drive/host.js';
 import { script } from '../drive/replies.js';
 import { sumOf } from '../drive/upstream-process.js';

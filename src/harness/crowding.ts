@@ -1,5 +1,4 @@
 import type { SampleInterrupted, SampleReply } from './outcomes.js';
-import type { ThreadState } from './state.js';
 
 /** What is known of a conversation's length. */
 export interface ContextSize {
@@ -15,6 +14,11 @@ export interface ContextSize {
   compactions: number;
 }
 
+/** What bears it: a thread's state. */
+interface Sized {
+  context: ContextSize;
+}
+
 export const UNKNOWN_SIZE: ContextSize = { tokens: 0, window: 0, least: 0, refused: false, compactions: 0 };
 
 /** Compactions in a row that bring no message and no call: after them the turn is given up. */
@@ -22,7 +26,7 @@ export const MOST_COMPACTIONS = 3;
 const CROWDED_SHARE = 0.8;
 
 /** Whether the conversation is to be made shorter before the next request. */
-export function isCrowded({ context }: Pick<ThreadState, 'context'>): boolean {
+export function isCrowded({ context }: Sized): boolean {
   const { tokens, window, least, refused, compactions } = context;
   if (compactions >= MOST_COMPACTIONS) return false;
   // One that compaction does not bring below the threshold is not compacted at every request.
@@ -31,7 +35,7 @@ export function isCrowded({ context }: Pick<ThreadState, 'context'>): boolean {
 }
 
 /** Takes in how long the conversation is now, and whether something was said. */
-export function noteReply(state: ThreadState, result: SampleReply | SampleInterrupted): void {
+export function noteReply(state: Sized, result: SampleReply | SampleInterrupted): void {
   const { usage, content } = result;
   const tokens =
     usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens + usage.output_tokens;
@@ -47,6 +51,6 @@ export function noteReply(state: ThreadState, result: SampleReply | SampleInterr
 }
 
 /** The conversation is a new one, of unknown length. */
-export function noteCompaction({ context }: ThreadState): void {
+export function noteCompaction({ context }: Sized): void {
   Object.assign(context, { ...UNKNOWN_SIZE, window: context.window, compactions: context.compactions + 1 });
 }
