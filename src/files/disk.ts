@@ -1,13 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ApiError } from '../api-error.js';
 import type { Draft, FileContents } from './contents.js';
 import { isHash, plainHash } from './hash.js';
 
-/** Contents as files `<directory>/<two digits>/<sha256>`; drafts are beside them, under names of their own. */
-export function createDiskContents(directory: string): FileContents {
+/** What files leave of a disk: for the log of what runs already, and for what gives space back. */
+const SPARE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Contents as files `<directory>/<two digits>/<sha256>`; drafts are beside them, under names of their own. None is taken in
+ * that would leave less than `spare` bytes of the disk.
+ */
+export function createDiskContents(directory: string, spare = SPARE_BYTES): FileContents {
   const drafts = join(directory, DRAFTS);
   const pathOf = (hash: string): string => join(directory, hash.slice(0, 2), plainHash(hash));
   return {
@@ -15,7 +21,7 @@ export function createDiskContents(directory: string): FileContents {
       await mkdir(drafts, { recursive: true, mode: 0o700 });
       const path = join(drafts, randomUUID());
       const discard = (): Promise<void> => rm(path, { force: true });
-      const { hash, size } = await write(path, bytes).catch(async (error: unknown) => {
+      const { hash, size } = await write(path, leave(spare, drafts, bytes)).catch(async (error: unknown) => {
         await discard();
         throw explainFullDisk(error);
       });
@@ -38,6 +44,22 @@ export function createDiskContents(directory: string): FileContents {
 }
 
 const DRAFTS = 'drafts';
+
+/** The same bytes, as long as there is space for them. */
+async function* leave(spare: number, directory: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = 0;
+  for await (const chunk of bytes) {
+    left -= chunk.byteLength;
+    if (left < 0) {
+      const { bavail, bsize } = await statfs(directory);
+      if (bavail * bsize - chunk.byteLength < spare) throw diskIsFull();
+      left = LOOK_EVERY_BYTES;
+    }
+    yield chunk;
+  }
+}
+
+const LOOK_EVERY_BYTES = 1024 * 1024;
 
 async function write(path: string, bytes: AsyncIterable<Uint8Array>): Promise<Pick<Draft, 'hash' | 'size'>> {
   const digest = createHash('sha256');
@@ -92,7 +114,10 @@ async function namesIn(path: string): Promise<string[]> {
 }
 
 function explainFullDisk(error: unknown): unknown {
-  if (!hasCode(error, 'ENOSPC') && !hasCode(error, 'EDQUOT')) return error;
+  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? diskIsFull() : error;
+}
+
+function diskIsFull(): ApiError {
   return new ApiError('unavailable_error', 'The disk of the data directory is full. Nothing was stored.', {
     retryAfter: 5,
   });
