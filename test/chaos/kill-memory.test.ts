@@ -1,4 +1,7 @@
-import { type Drover, startDrover } from '../support/drover-process.js';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Drover, sandboxesOf, startDrover } from '../support/drover-process.js';
 import { makeParts, messageOf, sessionOf, waitUntil } from './chaos-session.js';
 import { checkList } from './log-checks.js';
 
@@ -50,4 +53,52 @@ test('a second session reads what the first has written; deleting both leaves th
   for (const { id } of [one, two]) await beta.sessions.delete(id);
   const { data } = await beta.memoryStores.memories.list(store, { view: 'full' });
   expect(data).toMatchObject([{ path: '/d/a', content: 'hello\n' }]);
+});
+
+/** Writes a file for each name that it reads, for as long as its sandbox lives. */
+const WRITER =
+  '[ -p go ] || mkfifo go; (while read name; do echo $name >/mnt/memory/notes/$name; done) <>go >/dev/null 2>&1 & echo on';
+
+test('what a process in the background writes is taken in at rest, when the server stops, and when its session is archived or deleted', async () => {
+  const { id: store } = await drover.client.beta.memoryStores.create({ name: 'Notes' });
+  const open = async () => {
+    const { id } = await drover.client.beta.sessions.create({
+      ...(await makeParts(drover.client)),
+      resources: [{ type: 'memory_store', memory_store_id: store }],
+      initial_events: [messageOf(`/bash ${WRITER}`)],
+    });
+    const session = sessionOf(drover, id);
+    await session.untilIdle();
+    return session;
+  };
+  const write = async ({ id, workspace }: { id: string; workspace: string }, name: string) => {
+    await writeFile(join(workspace, 'go'), `${name}\n`, { flag: 'a' });
+    const file = join(drover.dataDir, 'mounts', id, 'memory/stores', store, name);
+    await waitUntil(() => existsSync(file), `${name} is written`);
+  };
+  const names = async () => {
+    const { data } = await drover.client.beta.memoryStores.memories.list(store);
+    return data.map(({ path }) => path.slice(1));
+  };
+  const one = await open();
+  await write(one, '1-at-rest');
+  await one.send('/say hello');
+  await one.untilIdle(2);
+  await waitUntil(async () => (await names()).length === 1, 'it is taken in');
+  await write(one, '2-stopped');
+  await drover.stop();
+  await drover.start();
+  expect(await names()).toEqual(['1-at-rest', '2-stopped']);
+  await one.send(`/bash ${WRITER}`);
+  await one.untilIdle(3);
+  await write(one, '3-archived');
+  await drover.client.beta.sessions.archive(one.id);
+  expect(await names()).toEqual(['1-at-rest', '2-stopped', '3-archived']);
+  for await (const { key, running } of sandboxesOf(drover.dataDir).list()) {
+    if (key === one.id) expect(running).toBe(false);
+  }
+  const two = await open();
+  await write(two, '4-deleted');
+  await drover.client.beta.sessions.delete(two.id);
+  expect(await names()).toEqual(['1-at-rest', '2-stopped', '3-archived', '4-deleted']);
 });
