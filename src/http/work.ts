@@ -38,13 +38,14 @@ function readBeat({ query }: Call) {
   return { ...(expected !== undefined && { expected }), ...(desiredTtlSeconds !== undefined && { desiredTtlSeconds }) };
 }
 
-async function poll(work: Work, { param, query, incoming }: Call, reply: FastifyReply): Promise<unknown> {
+async function poll(work: Work, { principal, param, query, incoming }: Call, reply: FastifyReply): Promise<unknown> {
   const blockMs = query.integer('block_ms', { min: 1, max: MAX_BLOCK_MS });
   const reclaimOlderThanMs = query.integer('reclaim_older_than_ms', { min: 1, max: DAY_MS });
   const workerId = incoming.headers['anthropic-worker-id'];
   const gone = new AbortController();
   reply.raw.on('close', () => gone.abort());
   const item = await work.poll(param('environment_id'), {
+    keyId: principal.keyId,
     ...(blockMs !== undefined && { blockMs }),
     ...(reclaimOlderThanMs !== undefined && { reclaimOlderThanMs }),
     ...(typeof workerId === 'string' && workerId !== '' && { workerId }),

@@ -14,6 +14,7 @@ import * as catalog011 from './migrations/catalog-011-owner.js';
 import * as catalog012 from './migrations/catalog-012-work.js';
 import * as catalog013 from './migrations/catalog-013-dreams.js';
 import * as catalog014 from './migrations/catalog-014-unfinished.js';
+import * as catalog015 from './migrations/catalog-015-work-tokens.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -51,6 +52,7 @@ const CATALOG: readonly Migration[] = [
   catalog012,
   catalog013,
   catalog014,
+  catalog015,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -9,7 +9,7 @@ const ALL: readonly AnyRoute[] = [...ROUTES, ...ADMIN_ROUTES];
 const key = (workspace: string, ...scopes: Scope[]): Principal => ({ kind: 'api_key', keyId: 'k', workspace, scopes });
 const worker: Principal = { kind: 'environment_key', keyId: 'k', workspace: 'w', environmentId: 'env_own' };
 
-const holder = { workspace: 'w', environmentId: 'env_own', workId: 'work_1', sessionId: 'sesn_1' };
+const holder = { hash: 'h', workspace: 'w', environmentId: 'env_own', workId: 'work_1', sessionId: 'sesn_1' };
 const token = (isStale: boolean): Principal => ({ kind: 'session_token', keyId: 'k', ...holder, isStale });
 
 /** The operations that a principal is let through to. */

@@ -118,6 +118,27 @@ describe('the queue', () => {
     expect(held.state).toBe('active');
   });
 
+  test('a claim whose token cannot be kept is none: the item is free at once', async () => {
+    await bench.openSession();
+    const { schema } = bench.server.db;
+    await schema.alterTable('work_tokens').renameTo('elsewhere').execute();
+    expect((await errorOf(bench.queue.poll())).status).toBe(500);
+    await schema.alterTable('elsewhere').renameTo('work_tokens').execute();
+    expect(bench.server.reported.splice(0)).toHaveLength(1);
+    expect(await bench.queue.poll()).not.toBeNull();
+  });
+
+  test('of an item that is claimed again and again the tokens of the last hour are kept', async () => {
+    await bench.openSession();
+    const { id } = await bench.queue.claim();
+    for (let claims = 0; claims < 4; claims += 1) {
+      bench.pass(1_500_000);
+      await bench.queue.claim();
+    }
+    const tokens = bench.server.db.selectFrom('work_tokens').select('hash').where('work_id', '=', id);
+    expect(await tokens.execute()).toHaveLength(3);
+  });
+
   test('an acknowledgement may be repeated; of what nobody has claimed, or has begun, it is a 409', async () => {
     await bench.openSession();
     const { data } = await bench.queue.worker.beta.environments.work.list(bench.queue.environment_id);
@@ -176,6 +197,9 @@ describe('the queue', () => {
       api.update(work.id, { ...refOf(bench.queue), metadata });
     await update({ a: '1', b: '2' });
     expect((await update({ a: null, c: '' })).metadata).toEqual({ b: '2', c: '' });
+    const path = `/v1/environments/${bench.queue.environment_id}/work/${work.id}`;
+    const nothing = await rawFetch(bench.server, path, { method: 'POST', body: '{}' });
+    expect(await nothing.json()).toMatchObject({ metadata: { b: '2', c: '' } });
     expect((await bench.retrieve(work)).metadata).toEqual({ b: '2', c: '' });
     const many = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`k${index}`, 'v']));
     const error = await errorOf(update(many));

@@ -43,11 +43,15 @@ export async function endWorkOf(db: Database, sessionId: string, now: number): P
     .execute();
 }
 
-/** Forgets all items of a session that is deleted. Idempotent. */
-export async function removeWork({ db }: { db: Database }, sessionId: string): Promise<void> {
-  const items = db.selectFrom('work_items').select('id').where('session_id', '=', sessionId);
-  await db.deleteFrom('work_tokens').where('work_id', 'in', items).execute();
-  await db.deleteFrom('work_items').where('session_id', '=', sessionId).execute();
+/** Forgets all items of a session that is deleted, and their tokens. Idempotent. */
+export function removeWork({ db }: { db: Database }, sessionId: string): Promise<void> {
+  return db.transaction().execute(async (tx) => {
+    // They are written first, so that none of them is claimed meanwhile and has another token.
+    await tx.updateTable('work_items').set({ token: null }).where('session_id', '=', sessionId).execute();
+    const items = tx.selectFrom('work_items').select('id').where('session_id', '=', sessionId);
+    await tx.deleteFrom('work_tokens').where('work_id', 'in', items).execute();
+    await tx.deleteFrom('work_items').where('session_id', '=', sessionId).execute();
+  });
 }
 
 /**

@@ -8,6 +8,8 @@ import { createPollers } from './work-stats.js';
 import { toSecret } from './work-token.js';
 
 export interface PollRequest {
+  /** The key of who asks. */
+  keyId: string;
   /** How long to wait for work; not at all when absent. */
   blockMs?: number;
   reclaimOlderThanMs?: number;
@@ -47,14 +49,14 @@ async function poll(
   { db, bell, now }: WorkDeps,
   live: LiveWork,
   environmentId: string,
-  { blockMs = 0, reclaimOlderThanMs = RECLAIM_MS, signal }: PollRequest,
+  { keyId, blockMs = 0, reclaimOlderThanMs = RECLAIM_MS, signal }: PollRequest,
 ): Promise<WorkItem | null> {
   // Not the catalog's clock: the caller waits by that of the world.
   const deadline = performance.now() + blockMs;
   while (!signal.aborted) {
     const listener = bell.listen(environmentId);
     try {
-      const claim = await claimWork(db, { environmentId, reclaimOlderThanMs, now: now() });
+      const claim = await claimWork(db, { environmentId, keyId, reclaimOlderThanMs, now: now() });
       if (claim) return toWork(claim.row, toSecret(claim.token));
       const left = deadline - performance.now();
       if (left <= 0) return null;

@@ -30,11 +30,14 @@ export interface WorkItemRow {
   stopped_at: number | null;
 }
 
-/** Every token that a claim was given, past ones too: who has lost an item can be told so. */
+/** Every token that a claim was given of late, past ones too: who has lost an item can be told so. */
 export interface WorkTokenRow {
   /** Of its text, which is not kept: sha-256, in hex. */
   hash: string;
   work_id: string;
+  /** The environment key that the item was claimed with; null where it was claimed before this was noted. */
+  key_id: string | null;
+  given_at: number;
 }
 
 export interface WorkPollerRow {

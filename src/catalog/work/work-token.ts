@@ -10,6 +10,8 @@ const GRACE_MS = 300_000;
 
 /** What a session token opens: one work item, its session, and what that session has. */
 export interface SessionTokenHolder {
+  /** The token's. */
+  hash: string;
   workspace: string;
   environmentId: string;
   workId: string;
@@ -34,22 +36,40 @@ export function toSecret({ text }: SessionToken): string {
   return Buffer.from(JSON.stringify({ sessions_token: text })).toString('base64url');
 }
 
-/** Whom a token stands for; undefined when it is none, or its time is over. */
+/** Whom a token stands for; undefined when it is none, its time is over, or the key that it was given to is revoked. */
 export async function findSessionToken(
   db: Database,
   text: string,
   now: number,
 ): Promise<SessionTokenHolder | undefined> {
-  const hash = hashOf(text);
-  const item = await db
+  const [holder] = await findHolders(db, [hashOf(text)], now);
+  return holder;
+}
+
+/** The same of several, by their hashes: those that stand for somebody. */
+export async function findHolders(db: Database, hashes: readonly string[], now: number): Promise<SessionTokenHolder[]> {
+  const rows = await db
     .selectFrom('work_tokens')
     .innerJoin('work_items', 'work_items.id', 'work_tokens.work_id')
-    .selectAll('work_items')
-    .where('work_tokens.hash', '=', hash)
-    .executeTakeFirst();
-  if (!item || (item.stopped_at !== null && item.stopped_at + GRACE_MS <= now)) return undefined;
-  const { workspace, environment_id: environmentId, id: workId, session_id: sessionId } = item;
-  return { workspace, environmentId, workId, sessionId, isStale: item.token !== hash || isLapsed(item, now) };
+    .leftJoin('api_keys', 'api_keys.id', 'work_tokens.key_id')
+    .select(['work_tokens.hash', 'work_id', 'work_items.workspace', 'work_items.environment_id', 'session_id'])
+    .select(['state', 'token', 'lease_until', 'stopped_at'])
+    .where('work_tokens.hash', 'in', hashes)
+    .where('api_keys.revoked_at', 'is', null)
+    .execute();
+  return rows
+    .filter(({ stopped_at }) => stopped_at === null || stopped_at + GRACE_MS > now)
+    .map((row) => toHolder(row, now));
+}
+
+type TokenRow = Pick<WorkItemRow, 'workspace' | 'environment_id' | 'session_id' | 'state' | 'token' | 'lease_until'> & {
+  hash: string;
+  work_id: string;
+};
+
+function toHolder(row: TokenRow, now: number): SessionTokenHolder {
+  const { hash, workspace, environment_id: environmentId, work_id: workId, session_id: sessionId } = row;
+  return { hash, workspace, environmentId, workId, sessionId, isStale: row.token !== hash || isLapsed(row, now) };
 }
 
 /** Whether its worker has been silent for too long. */

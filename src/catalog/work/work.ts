@@ -60,7 +60,7 @@ export function createWork(deps: WorkDeps): Work {
 }
 
 const stopSchema = z.strictObject({ force: z.boolean().nullable().exactOptional() });
-const updateSchema = z.strictObject({ metadata: metadataPatchSchema });
+const updateSchema = z.strictObject({ metadata: metadataPatchSchema.exactOptional() });
 
 function createLiveWork(deps: WorkDeps): LiveWork {
   const { db, workspace, now } = deps;
