@@ -93,7 +93,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   });
   app.get(HEALTH_PATH, { config: { open: true } }, async () => health());
   addEnrollmentPage(app, deps.enrollments);
-  const streams = createStreams(deps);
+  const streams = createStreams({ ...deps, findClosed: deps.access.findClosed });
   const drain = createDrain(app.server, DRAIN_MS);
   app.addHook('preClose', async () => {
     streams.closeAll();

@@ -1,10 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import { ApiError } from '../api-error.js';
+import type { FindClosed } from '../catalog/access/find-closed.js';
 import type { SessionEvent, SessionLog, SessionStatus } from '../session/session.js';
 import { toErrorBody } from './errors.js';
 import type { DeltaType } from './events.js';
 import { createPreviewFilter } from './previews.js';
-import { openSse, type SseConnection, toFrame } from './sse.js';
+import { openSse, type SseConnection, type SseOptions, toFrame } from './sse.js';
+import { type OpenStreams, startKeyCheck } from './stream-keys.js';
 
 /** The open event streams of this server. */
 export interface Streams {
@@ -23,32 +25,41 @@ export interface StreamedSession {
   status: () => Promise<SessionStatus>;
 }
 
-export interface StreamLimits {
+type SseLimits = Pick<SseOptions, 'maxBacklog' | 'lingerMs'>;
+
+export interface StreamLimits extends SseLimits {
   pingIntervalMs: number;
-  maxBacklog: number;
-  lingerMs: number;
+  /** How long a stream may go on after its key was revoked. */
+  keyCheckMs: number;
 }
 
 export interface StreamsDeps {
   log: Pick<SessionLog, 'subscribe'>;
+  findClosed: FindClosed;
   /** What is not said is the default. */
   streams?: Partial<StreamLimits>;
 }
 
-const DEFAULTS: StreamLimits = { pingIntervalMs: 15_000, maxBacklog: 4 * 1024 * 1024, lingerMs: 5_000 };
+const DEFAULTS: StreamLimits = {
+  pingIntervalMs: 15_000,
+  keyCheckMs: 2_000,
+  maxBacklog: 4 * 1024 * 1024,
+  lingerMs: 5_000,
+};
 const PING = toFrame({ type: 'ping' });
 /** After these nothing comes any more. */
 const LAST: ReadonlySet<string> = new Set(['session.deleted', 'session.status_terminated']);
 
-export function createStreams({ log, streams: limits }: StreamsDeps): Streams {
-  const { pingIntervalMs, ...sse } = { ...DEFAULTS, ...limits };
-  const connections = new Set<SseConnection>();
+export function createStreams({ log, findClosed, streams: limits }: StreamsDeps): Streams {
+  const { pingIntervalMs, keyCheckMs, ...sse } = { ...DEFAULTS, ...limits };
+  const connections: OpenStreams = new Map();
   let closing = false;
   // One timer for all: a thousand streams are not a thousand timers.
   const pinging = setInterval(() => {
-    for (const connection of connections) connection.write(PING);
+    for (const connection of connections.keys()) connection.write(PING);
   }, pingIntervalMs);
   pinging.unref();
+  const keyCheck = startKeyCheck(connections, findClosed, keyCheckMs);
 
   return {
     async open(reply, session, deltas) {
@@ -65,7 +76,7 @@ export function createStreams({ log, streams: limits }: StreamsDeps): Streams {
           feed.stop();
           connections.delete(connection);
         });
-        connections.add(connection);
+        connections.set(connection, reply.request);
         feed.connect(connection);
         if (closing || status === 'terminated') connection.end();
       } catch (error) {
@@ -76,7 +87,8 @@ export function createStreams({ log, streams: limits }: StreamsDeps): Streams {
     closeAll() {
       closing = true;
       clearInterval(pinging);
-      for (const connection of connections) connection.end();
+      keyCheck.stop();
+      for (const connection of connections.keys()) connection.end();
     },
   };
 }
@@ -115,7 +127,7 @@ function createFeed(log: StreamsDeps['log'], sessionId: string, deltas: Readonly
   };
 }
 
-function answer(reply: FastifyReply, sse: Omit<StreamLimits, 'pingIntervalMs'>, onClose: () => void): SseConnection {
+function answer(reply: FastifyReply, sse: SseLimits, onClose: () => void): SseConnection {
   reply.hijack();
   return openSse(reply.raw, plainHeaders(reply), {
     ...sse,

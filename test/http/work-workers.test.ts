@@ -1,8 +1,17 @@
 import { BadRequestError } from '@anthropic-ai/sdk';
+import { adminRequest } from '../support/admin.js';
 import { bearing, openQueue } from '../support/work.js';
 import { errorOf, INTERRUPT, MESSAGE, useWorkBench } from '../support/work-bench.js';
 
 const bench = useWorkBench();
+
+/** The types of all events until the stream ends. */
+async function reading(stream: AsyncIterable<{ type: string }>): Promise<string[]> {
+  const types: string[] = [];
+  for await (const { type } of stream) types.push(type);
+  return types;
+}
+
 const refOf = ({ environment_id }: { environment_id: string }) => ({ environment_id });
 
 describe('a worker', () => {
@@ -72,6 +81,42 @@ describe('a worker', () => {
     expect((await token.beta.sessions.retrieve(id)).id).toBe(id);
     bench.pass(20_000);
     expect((await errorOf(token.beta.sessions.retrieve(id))).status).toBe(401);
+  });
+
+  test('has nothing more once its environment’s key is revoked, whatever it has in hand', async () => {
+    const id = await bench.openSession();
+    const { work, token } = await bench.queue.begin();
+    const stream = await token.beta.sessions.events.stream(id);
+    const path = `environment_keys?environment_id=${bench.queue.environment_id}`;
+    const { body } = await adminRequest<{ data: { id: string }[] }>(bench.server, path);
+    await adminRequest(bench.server, `environment_keys/${body.data[0]?.id}/revoke`, { body: {} });
+    await expect(reading(stream)).rejects.toThrow(/key of this stream is not valid/);
+    for (const call of [
+      () => token.beta.sessions.retrieve(id),
+      () => bench.queue.beat(work, {}, token),
+      () => bench.queue.poll(),
+    ]) {
+      expect((await errorOf(call())).status).toBe(401);
+    }
+    bench.pass(91_000);
+    expect(await bench.retrieve(work)).toMatchObject({ state: 'queued' });
+  });
+
+  test('follows a session no longer than it has its item', async () => {
+    const id = await bench.openSession();
+    const { token, work } = await bench.queue.begin();
+    const streams = [
+      await token.beta.sessions.events.stream(id),
+      await bench.queue.worker.beta.sessions.events.stream(id),
+      await bench.client.beta.sessions.events.stream(id),
+    ];
+    const [own, keys, clients] = streams.map(reading);
+    bench.pass(91_000);
+    await expect(own).rejects.toThrow(/key of this stream is not valid/);
+    expect(bench.server.session.subscribers()).toBe(2);
+    await bench.stop(work);
+    await bench.client.beta.sessions.archive(id);
+    expect(await Promise.all([keys, clients])).toEqual([['session.status_terminated'], ['session.status_terminated']]);
   });
 
   test('is let in by no token that nobody was given', async () => {

@@ -32,7 +32,7 @@ export function useWorkBench(): WorkBench {
   let queue: Queue;
   let skew = 0;
   beforeAll(async () => {
-    server = await startTestServer({ now: () => Date.now() + skew });
+    server = await startTestServer({ now: () => Date.now() + skew, streams: { keyCheckMs: 50 } });
     agent = (await server.client.beta.agents.create({ name: 'a', model: 'm' })).id;
   });
   beforeEach(async () => {
