@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '@anthropic-ai/sdk';
+import { ApiError } from '../../src/api-error.js';
+import { removeWork } from '../../src/catalog/work/work-end.js';
 import { bearing, tokenOf } from '../support/work.js';
 import { errorOf, INTERRUPT, MESSAGE, useWorkBench } from '../support/work-bench.js';
 
@@ -58,6 +61,44 @@ describe('an item for a session', () => {
     await bench.server.catalog.work.settle('all');
     expect((await bench.queue.claim()).data.id).toBe(id);
     expect(await bench.queue.poll()).toBeNull();
+  });
+
+  test('comes for input that was taken although nobody was told so', async () => {
+    const id = await bench.openSession();
+    const { work } = await bench.queue.begin();
+    await bench.stop(work, true);
+    const { sessions } = bench.server.session;
+    const send = sessions.send.bind(sessions);
+    sessions.send = async (...input) => {
+      await send(...input);
+      bench.waitForWorker(id);
+      throw new ApiError('unavailable_error', 'No answer came in time.');
+    };
+    expect((await errorOf(bench.send(id, MESSAGE))).status).toBe(503);
+    sessions.send = send;
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.server.catalog.work.settle('owed');
+    expect((await bench.queue.claim()).data.id).toBe(id);
+  });
+
+  test('leaves no token when it goes with its session while a worker claims it', async () => {
+    const session = await bench.openSession();
+    const { db } = bench.server;
+    const items = db.selectFrom('work_items').select('id').where('session_id', '=', session);
+    const { id } = await items.executeTakeFirstOrThrow();
+    const token = { hash: 'a hash', work_id: id, key_id: null, given_at: 1 };
+    let removal: Promise<void> | undefined;
+    // As a claim does it.
+    const claim = db.transaction().setIsolationLevel('read committed');
+    await claim.execute(async (tx) => {
+      await tx.updateTable('work_items').set({ token: token.hash }).where('id', '=', id).execute();
+      removal = removeWork({ db }, session);
+      await sleep(100);
+      await tx.insertInto('work_tokens').values(token).execute();
+    });
+    await removal;
+    const tokens = db.selectFrom('work_tokens').select('hash').where('work_id', '=', id);
+    expect([...(await items.execute()), ...(await tokens.execute())]).toEqual([]);
   });
 
   test('stops when the session is archived, and is gone when it is deleted', async () => {
