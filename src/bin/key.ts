@@ -39,6 +39,9 @@ export async function createKey(env: NodeJS.ProcessEnv, flags: KeyFlags, { print
 /** The keys of a workspace, or of an environment: a line each, newest first. */
 export async function listKeys(env: NodeJS.ProcessEnv, flags: KeyFlags, { print }: Terminal): Promise<void> {
   const { environment: environment_id, workspace: workspace_id } = flags;
+  if (environment_id !== undefined && workspace_id !== undefined) {
+    throw new StartError('--environment and --workspace do not go together: an environment is in one workspace');
+  }
   const server = findServer(env, flags);
   const keys = await (environment_id === undefined
     ? server.list('api_keys', keySchema, { workspace_id })

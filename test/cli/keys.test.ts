@@ -90,6 +90,7 @@ test.each([
   [['key', 'list', '--workspace', 'wrkspc_none'], /^There is no workspace wrkspc_none\.$/],
   [['key', 'create', '--scopes', 'read,root'], /^scopes\.1: /],
   [['key', 'create', '--environment', 'env_1', '--scopes', 'read'], /^--environment goes with neither/],
+  [['key', 'list', '--environment', 'env_1', '--workspace', 'w'], /^--environment and --workspace do not go together/],
 ])('%j is refused in words, with exit code 1', async (args, message) => {
   expect(await drover(...args)).toEqual({ stdout: [], stderr: [expect.stringMatching(message)], code: 1 });
 });

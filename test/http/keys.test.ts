@@ -52,6 +52,13 @@ test('what a key makes is in its workspace, and nobody else’s', async () => {
   expect((await server.client.beta.agents.list()).data.map(({ id }) => id)).not.toContain(data.id);
 });
 
+test('a key that is revoked several times at once was revoked once', async () => {
+  const { id } = await newKey(server);
+  const revoke = () => adminRequest<NewKey>(server, `api_keys/${id}/revoke`, { body: {} });
+  const answers = await Promise.all(Array.from({ length: 8 }, revoke));
+  expect(new Set(answers.map(({ body }) => body.revoked_at)).size).toBe(1);
+});
+
 test('a revoked key opens nothing from the next request on', async () => {
   const { id, key } = await newKey(server);
   const client = clientWith(server, key);
@@ -62,25 +69,6 @@ test('a revoked key opens nothing from the next request on', async () => {
   expect(await adminRequest(server, `api_keys/${id}/revoke`, { body: {} })).toEqual(revoked);
   const { body } = await adminRequest<List<NewKey>>(server, 'api_keys');
   expect(body.data.find((one) => one.id === id)?.revoked_at).toBe(revoked.body.revoked_at);
-});
-
-test('an open stream goes on after its key was revoked, and no other can be opened', async () => {
-  const { id, key } = await newKey(server);
-  const { beta } = clientWith(server, key);
-  const agent = await beta.agents.create({ name: 'a', model: 'm' });
-  const environment = await beta.environments.create({ name: 'e' });
-  const session = await beta.sessions.create({ agent: agent.id, environment_id: environment.id });
-  const stream = await beta.sessions.events.stream(session.id);
-  await adminRequest(server, `api_keys/${id}/revoke`, { body: {} });
-  await expect(beta.sessions.events.stream(session.id)).rejects.toThrow(AuthenticationError);
-  const { id: sent } = server.session.emit(session.id, {
-    type: 'agent.message',
-    content: [{ type: 'text', text: 'x' }],
-  });
-  for await (const event of stream) {
-    expect(event).toMatchObject({ id: sent });
-    break;
-  }
 });
 
 test.each([

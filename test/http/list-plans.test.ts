@@ -87,6 +87,23 @@ test.each(cases)('%s %s: its pages are ranges of an index', async (operation, fi
   expect(second.plans.map(({ lookups }) => lookups).join()).toMatch(/[<>]/);
 });
 
+test.each(['api_keys?', 'environment_keys?environment_id={environment_id}&'])(
+  'drover/%s: its pages are ranges of an index',
+  async (list) => {
+    const path = `/drover/${list.replace('{environment_id}', known.queue_environment_id)}`;
+    const headers = { authorization: `Bearer ${API_KEY}` };
+    const of = list.startsWith('api') ? {} : { environment_id: known.queue_environment_id };
+    for (const name of ['one', 'two']) {
+      const body = JSON.stringify({ name, ...of });
+      await rawFetch(server, path.replace(/\?.*/, ''), { method: 'POST', headers, body });
+    }
+    const first = await plansOf(`${path}limit=1`, headers);
+    const second = await plansOf(`${path}limit=1&page=${encodeURIComponent(first.next ?? '')}`, headers);
+    expect([first, second].flatMap(({ plans }) => plans.flatMap(({ walks }) => walks))).toEqual([]);
+    expect(second.plans.map(({ lookups }) => lookups).join()).toMatch(/[<>]/);
+  },
+);
+
 test.each<Omit<EventQuery, 'limit'>>([
   { order: 'asc' },
   { order: 'desc' },

@@ -176,6 +176,15 @@ describe('the queue', () => {
     expect(await api.stats(bench.queue.environment_id)).toMatchObject({ depth: 2, pending: 0, workers_polling: 0 });
   });
 
+  test('goes with its environment, and so do the names of who has polled', async () => {
+    const { environment_id } = bench.queue;
+    await bench.queue.poll({ 'Anthropic-Worker-ID': 'w1' });
+    const pollers = bench.server.db.selectFrom('work_pollers').select('worker_id');
+    expect(await pollers.where('environment_id', '=', environment_id).execute()).toHaveLength(1);
+    await bench.client.beta.environments.delete(environment_id);
+    expect(await pollers.where('environment_id', '=', environment_id).execute()).toEqual([]);
+  });
+
   test('lists the newest first, by pages, of one environment', async () => {
     const other = await openQueue(bench.server.url, bench.client);
     await bench.openSession(other);

@@ -52,6 +52,8 @@ export async function listKeys<Item>(
     .selectAll()
     .where('workspace', '=', of.workspace)
     .where('environment_id', of.environment_id === null ? 'is' : '=', of.environment_id)
+    // The same for all of them; Postgres takes the index's order below `is null` only when it is asked for.
+    .orderBy('environment_id', 'desc')
     .$call(newestFirst(query))
     .execute();
   return toPage(rows, query.limit, toItem);
@@ -65,14 +67,16 @@ export interface Revocation {
 }
 
 /** The key as it is then; `not_found_error` where the caller administers none of this kind with that id. Idempotent. */
-export async function revokeKey(db: Database, { by, kind, id, now }: Revocation): Promise<ApiKeyRow> {
-  const row = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row || kindOf(row) !== kind || !administers(by, row.workspace)) {
-    throw new ApiError('not_found_error', `There is no ${kind === 'api_key' ? 'API' : 'environment'} key ${id}.`);
-  }
-  if (row.revoked_at !== null) return row;
-  await db.updateTable('api_keys').set({ revoked_at: now }).where('id', '=', id).execute();
-  return { ...row, revoked_at: now };
+export function revokeKey(db: Database, { by, kind, id, now }: Revocation): Promise<ApiKeyRow> {
+  return db.transaction().execute(async (tx) => {
+    const row = await tx.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row || kindOf(row) !== kind || !administers(by, row.workspace)) {
+      throw new ApiError('not_found_error', `There is no ${kind === 'api_key' ? 'API' : 'environment'} key ${id}.`);
+    }
+    if (row.revoked_at !== null) return row;
+    await tx.updateTable('api_keys').set({ revoked_at: now }).where('id', '=', id).execute();
+    return { ...row, revoked_at: now };
+  });
 }
 
 /** Written above and by nothing else. */

@@ -146,6 +146,7 @@ async function deleteEnvironment(tx: Database, workspace: string, id: string): P
     .executeTakeFirst();
   if (user) throw invalid('environment_id', `environment ${id} is used by session ${user.id}; delete that first`);
   await tx.deleteFrom('api_keys').where('environment_id', '=', id).execute();
+  await tx.deleteFrom('work_pollers').where('environment_id', '=', id).execute();
   await tx.deleteFrom('environments').where('id', '=', id).execute();
 }
 
