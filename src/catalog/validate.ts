@@ -41,8 +41,8 @@ function innermost(issue: Issue, prefix: Path): { path: Path; message: string } 
   if (issue.code === 'invalid_union') {
     const inner = closest(issue.errors);
     if (inner) return innermost(inner, path);
-    const first = issue.errors[0]?.[0];
-    if (first && isMissing(first.message)) return { path, message: plain(first.message) };
+    const firsts = issue.errors.flatMap((issues) => issues.slice(0, 1));
+    return { path, message: plain(ofUnion(firsts.map(({ message }) => message)) ?? issue.message) };
   }
   if (issue.code === 'invalid_key' && issue.issues[0]) {
     return { path, message: `the key is not valid: ${issue.issues[0].message}` };
@@ -55,6 +55,17 @@ function closest(branches: readonly Issue[][]): Issue | undefined {
   const firsts = branches.flatMap((issues) => issues.slice(0, 1));
   return firsts.find((issue) => issue.path.length > 0);
 }
+
+/** Where no branch got further: what the one complains of that takes such a value, or else what they all take. */
+function ofUnion(messages: string[]): string | undefined {
+  const types = messages.map((message) => WRONG_TYPE.exec(message)?.groups);
+  const { received } = types[0] ?? {};
+  const expected = new Set(types.map((type) => type?.['expected']));
+  if (!received || expected.has(undefined)) return messages.find((message) => !WRONG_TYPE.test(message));
+  return `Invalid input: expected ${[...expected].join(' or ')}, received ${received}`;
+}
+
+const WRONG_TYPE = /^Invalid input: expected (?<expected>\w+), received (?<received>\w+)$/;
 
 function plain(message: string): string {
   return isMissing(message) ? 'is required' : message;
