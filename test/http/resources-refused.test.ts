@@ -1,4 +1,12 @@
-import { BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BadRequestError, InternalServerError, NotFoundError } from '@anthropic-ai/sdk';
+import { createTurns } from '../../src/catalog/files/turns.js';
+import { createSessionResources } from '../../src/catalog/resources/session-resources.js';
+import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
+import { createDiskContents } from '../../src/files/disk.js';
+import { openSecrets } from '../../src/vault/secrets.js';
 import { rawFetch, type TestServer } from '../support/app.js';
 import {
   REPOSITORY,
@@ -98,7 +106,55 @@ describe('refused', () => {
     expect(await add({ type: 'file', file_id, mount_path: '/taken/below' })).toMatch(
       /^400 .*"mount_path: .*lies below/,
     );
+    expect(await add({ type: 'file', file_id, mount_path: '/in/it' })).toMatch(/^200 /);
+    expect(await add({ type: 'file', file_id, mount_path: '/in' })).toMatch(
+      /^400 .*"mount_path: [^"]*\/in\/it lies below [^"]*\/in,/,
+    );
     expect(await add({ type: 'file' })).toMatch(/^400 .*file_id: is required/);
+  });
+
+  test('a file that cannot be put in its place now is not attached, and can be added again', async () => {
+    const session = await bench.create([]);
+    const inTheWay = join(server.dir, 'mounts', session.id);
+    await mkdir(dirname(inTheWay), { recursive: true });
+    await writeFile(inTheWay, '');
+    const add = () => client.sessions.resources.add(session.id, { type: 'file', file_id, mount_path: '/f' });
+    const before = await client.files.list({ limit: 1_000 });
+    await expect(add()).rejects.toThrow(InternalServerError);
+    expect((await client.sessions.resources.list(session.id)).data).toEqual([]);
+    expect((await client.files.list({ limit: 1_000 })).data).toEqual(before.data);
+    await rm(inTheWay);
+    const { id } = await add();
+    expect((await bench.shown(session.id)).files).toEqual({ f: 'plain' });
+    // What was removed stays so, wherever it can still be seen until the next command.
+    await rm(inTheWay, { recursive: true });
+    await writeFile(inTheWay, '');
+    expect(await client.sessions.resources.delete(id, { session_id: session.id })).toMatchObject({ id });
+  });
+
+  test('a session that is deleted while a file is being added gets no row that stays', async () => {
+    const session = await bench.create([]);
+    const { db, mounts } = server;
+    const { content } = await db
+      .selectFrom('files')
+      .select('content')
+      .where('id', '=', file_id)
+      .executeTakeFirstOrThrow();
+    const turns = createTurns();
+    const secrets = openSecrets({ dataDir: server.dir, vaultKey: undefined, vaultNextKey: undefined });
+    const times = { clock: Date.now, now: Date.now };
+    const kept = { db, contents: createDiskContents(server.filesDir), turns, secrets, mounts, ...times };
+    const noun = { workspace: DEFAULT_WORKSPACE, announce: async () => {} };
+    const resources = createSessionResources({ ...kept, ...noun });
+    const added = await turns.take(content ?? '', async () => {
+      const adding = refusal(resources.add(session.id, { type: 'file', file_id }));
+      await sleep(100);
+      await client.sessions.delete(session.id);
+      return { adding };
+    });
+    expect(await added.adding).toMatchObject({ type: 'not_found_error' });
+    const rows = db.selectFrom('session_resources').selectAll().where('session_id', '=', session.id);
+    expect(await rows.execute()).toEqual([]);
   });
 
   test('an archived session is changed no more', async () => {

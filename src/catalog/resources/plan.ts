@@ -62,7 +62,7 @@ export async function planResources(
     path: settings.mount_path ?? '',
     field: at(index, 'mount_path'),
   }));
-  checkCollisions([...taken.map((path) => ({ path, field })), ...paths]);
+  checkCollisions([...taken.map((path) => ({ path, field: at(0, 'mount_path') })), ...paths]);
   return planned;
 }
 

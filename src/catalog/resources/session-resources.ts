@@ -57,7 +57,7 @@ export function createSessionResources(deps: SessionResourcesDeps): SessionResou
       const session = await readChangeable(deps, sessionId);
       checkResourcesFit([params], await readEnvironment(db, workspace, session.environment_id));
       const row = await addFile(deps, sessionId, params);
-      await mounts.prepare(sessionId);
+      await showFile(deps, row);
       return toResource(row);
     },
 
@@ -77,7 +77,8 @@ export function createSessionResources(deps: SessionResourcesDeps): SessionResou
       const row = await readRow(deps, sessionId, id);
       if (row.type !== 'file') throw invalid('resource_id', 'a session keeps its repositories');
       await removeFile(deps, row);
-      await mounts.prepare(sessionId);
+      // Where that cannot be done now, it is done before the next command.
+      await mounts.prepare(sessionId).catch(() => {});
       return { id, type: 'session_resource_deleted' };
     },
   };
@@ -108,6 +109,8 @@ async function addFile(
   const planned = await planResources(deps, [params], { field: '' });
   return holdPlanned(deps.turns, planned, () =>
     deps.db.transaction().execute(async (tx) => {
+      // It may have been deleted while others had their turn.
+      await readChangeable({ ...deps, db: tx }, session_id);
       const there = await readResources(tx, [session_id]);
       const files = there.filter(({ type }) => type === 'file');
       if (files.length >= MAX_FILES) throw invalid('session_id', `the session has ${MAX_FILES} files already`);
@@ -120,6 +123,17 @@ async function addFile(
       return row;
     }),
   );
+}
+
+/** A file that cannot be put in its place is not attached: a client that tries again is not told that it is there already. */
+async function showFile(deps: SessionResourcesDeps, row: SessionResourceRow): Promise<void> {
+  try {
+    await deps.mounts.prepare(row.session_id);
+  } catch (error) {
+    await removeFile(deps, row);
+    await readSession(deps.db, deps.workspace, row.session_id);
+    throw error;
+  }
 }
 
 async function removeFile(deps: SessionResourcesDeps, { id, file_id }: SessionResourceRow): Promise<void> {
