@@ -46,6 +46,25 @@ export function listed(event: LoggedEvent, processedAt: number | null): SessionE
   return { ...event, processed_at } as unknown as SessionEvent;
 }
 
+/** What `project` has given to be published of these entries. */
+export async function readPublished(
+  db: Database,
+  thread: string,
+  { after, to }: { after: number; to: number },
+): Promise<SessionEvent[]> {
+  const rows = db.selectFrom('projection.log').select(['seq', 'position', 'processed_at', 'body', 'kind']);
+  const ofThread = rows.where('thread', '=', thread);
+  const entries = await ofThread.where('seq', '>', after).where('seq', '<=', to).orderBy('seq').execute();
+  const events: SessionEvent[] = [];
+  for (const { kind, seq, position, processed_at, body } of entries) {
+    if (kind === 'event') events.push(listed(JSON.parse(body), position === seq ? processed_at : null));
+    if (kind !== 'processed') continue;
+    const input = await ofThread.where('event_id', '=', JSON.parse(body).id).executeTakeFirstOrThrow();
+    events.push(listed(JSON.parse(input.body), input.processed_at));
+  }
+  return events;
+}
+
 /** What the log says of a run that was ended from outside and could not say so itself. */
 export function forcedEnd(runId: string, seq: number, at: number): LogEntry {
   const event = { id: `sevt_${runId.replaceAll('-', '')}`, type: 'session.status_terminated' };

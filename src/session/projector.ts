@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { catchUp, loadCursor, readPage, type ReadingDeps } from './reading.js';
+import { catchUp, loadCursor, publishAgain, readPage, type ReadingDeps } from './reading.js';
 import type { ThreadRow } from './tables.js';
 
 /**
  * Keeps the projection in step with Temporal's history. Invariants:
  *
  * 1. Only committed history is projected, in order, each entry once.
- * 2. An event is published after it can be listed.
+ * 2. An event is published after it can be listed, and once.
  * 3. A thread that nobody expects anything of is not read: being idle costs nothing.
  */
 export interface Projector {
@@ -125,16 +125,19 @@ async function followTo(
     follower.reached = cursor.seq;
     release(follower, false);
   };
+  // The database took in a page, and the connection was lost before it said so.
+  if (follower.reached >= 0) await publishAgain(deps, thread, { after: follower.reached, to: cursor.seq });
   advance();
   for (;;) {
     if (follower.toEnd) {
       follower.toEnd = false;
-      await catchUp(deps, cursor, signal).catch((error: unknown) => {
-        // Still owed, after the pause.
-        follower.toEnd = true;
-        throw error;
-      });
-      advance();
+      await catchUp(deps, cursor, signal)
+        .catch((error: unknown) => {
+          // Still owed, after the pause.
+          follower.toEnd = true;
+          throw error;
+        })
+        .finally(advance);
     } else if (isSatisfied(follower) || isClosed(cursor)) {
       return isClosed(cursor);
     } else {

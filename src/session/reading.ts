@@ -4,7 +4,7 @@ import { attach } from './bodies.js';
 import type { Bus } from './bus.js';
 import { decode, newDecoder, type Decoded, type Decoder, type LogEntry } from './history.js';
 import type { HistoryReader } from './history-reader.js';
-import { project } from './projection.js';
+import { project, readPublished } from './projection.js';
 import type { ThreadRow } from './tables.js';
 
 export interface ReadingDeps {
@@ -45,6 +45,16 @@ export async function readPage(deps: ReadingDeps, cursor: ThreadRow, signal: Abo
   const published = await project(deps.db, cursor, decoded);
   for (const event of published) deps.bus.publish(cursor.thread, event);
   return page.events.length;
+}
+
+/** Publishes entries that are projected, as they were to be published when they were. */
+export async function publishAgain(
+  { db, bus }: Pick<ReadingDeps, 'db' | 'bus'>,
+  thread: string,
+  range: { after: number; to: number },
+): Promise<void> {
+  if (range.to <= range.after) return;
+  for (const event of await readPublished(db, thread, range)) bus.publish(thread, event);
 }
 
 /** Reads to the end of what is committed, over all runs, without waiting for more. */

@@ -13,6 +13,8 @@ import { connectClient } from '../../src/temporal/connection.js';
 /** Drover as `drover serve` starts it, in this process: Temporal, SQLite, bubblewrap, and a model's API on loopback. */
 export interface Wire {
   dataDir: string;
+  /** Where its rows are, as `openDatabase` takes it: the directory, unless it was told otherwise. */
+  place: string;
   server: Server;
   /** The official SDK, without retries. */
   client: Anthropic;
@@ -58,6 +60,7 @@ export async function startWire(env: Record<string, string> = {}, options: WireO
   };
   const wire: Wire = {
     dataDir,
+    place: env['DROVER_DATABASE_URL'] ?? dataDir,
     upstream,
     lines,
     ...(await connect(dataDir, await open())),

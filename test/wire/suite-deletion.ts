@@ -12,7 +12,7 @@ export function describeDeletion(get: GetWire): { describeHistory: () => void } 
   let deleted: string | undefined;
 
   test('deleting tells who follows, and leaves nothing: in no table, in no file, in no directory', async () => {
-    const { client, dataDir } = get();
+    const { client } = get();
     const skill = await client.beta.skills.create({ files: skillFiles('deleted', { note: `${PLANTED} in a skill` }) });
     const talk = await openSkilled(get(), skill.id);
     await talk.turn(`${PLANTED} ${'x'.repeat(20_000)}`);
@@ -20,12 +20,12 @@ export function describeDeletion(get: GetWire): { describeHistory: () => void } 
     // A deleted skill lives on in the sessions that have it.
     await client.beta.skills.delete(skill.id);
     const texts = [talk.id, PLANTED];
-    const before = findTraces(dataDir, texts);
+    const before = await findTraces(get(), texts);
     for (const place of PLACES) expect(before.filter((found) => place.test(found))).not.toEqual([]);
     await client.beta.sessions.delete(talk.id);
     await talk.stream.ended;
     expect(talk.stream.events.at(-1)?.type).toBe('session.deleted');
-    expect(findTraces(dataDir, texts)).toEqual([]);
+    expect(await findTraces(get(), texts)).toEqual([]);
     await expect(client.beta.sessions.retrieve(talk.id)).rejects.toThrow(NotFoundError);
     await expect(talk.list()).rejects.toThrow(NotFoundError);
     await expect(talk.send('more')).rejects.toThrow(NotFoundError);
@@ -46,17 +46,17 @@ const PLANTED = 'planted-7d1f';
 
 /** Where something has to be before, or the test would see nothing at all. */
 const PLACES = [
-  /^catalog\.db sessions\.id$/,
-  /^catalog\.db session_skills\.session_id$/,
-  /^projection\.db log\./,
-  /^projection\.db session_states\./,
+  /^catalog\.sessions\.id$/,
+  /^catalog\.session_skills\.session_id$/,
+  /^projection\.log\./,
+  /^projection\.session_states\./,
   /^blobs\//,
   /^sandboxes\/.*\/file$/,
   /^mounts\/.*\/skills\/deleted\/note$/,
   // What it wrote into its outputs, and what it was given.
-  /^catalog\.db files\.session_id$/,
+  /^catalog\.files\.session_id$/,
   /^files\//,
-  /^catalog\.db session_resources\.session_id$/,
+  /^catalog\.session_resources\.session_id$/,
 ];
 
 async function openSkilled(wire: Wire, skill_id: string): Promise<Talk> {
