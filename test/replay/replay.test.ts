@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { DefaultLogger, Runtime, Worker, type InjectedSinks } from '@temporalio/worker';
 import { WORKFLOW_BUNDLE } from '../../src/bin/package-paths.js';
 import type { SessionSinks } from '../../workflows/sinks.js';
@@ -68,3 +69,24 @@ test('P1: every golden history decodes to the log that it held', () => {
     expect({ of: named(golden), log: decodeRuns(golden.runs) }).toEqual({ of: named(golden), log: golden.log });
   }
 });
+
+test('no promise of a workflow costs a stack trace; what it throws has one', () => {
+  const [beginning = ''] = readFileSync(WORKFLOW_BUNDLE, 'utf8').split('\n', 1);
+  expect(tracesIn('')).toEqual({ ofPromises: 1, ofErrors: 1 });
+  expect(tracesIn(beginning)).toEqual({ ofPromises: 0, ofErrors: 1 });
+});
+
+/** What the SDK's own hook takes in a context that begins like this. In a process of its own: Jest has hooks, too. */
+function tracesIn(beginning: string): unknown {
+  const script = `
+    const { createContext, runInContext } = require('node:vm');
+    const { GlobalHandlers } = require('@temporalio/worker/lib/workflow/vm-shared');
+    const promiseStackStore = { childToParent: new Map(), promiseToStack: new Map() };
+    const context = createContext({ __TEMPORAL_ACTIVATOR__: { info: { runId: 'run' }, promiseStackStore } });
+    runInContext(process.argv[1], context);
+    new GlobalHandlers().install();
+    runInContext('globalThis.promise = new Promise(() => {})', context);
+    const [, ...lines] = runInContext('new Error().stack', context).split('\\n');
+    console.log(JSON.stringify({ ofPromises: promiseStackStore.promiseToStack.size, ofErrors: Math.min(lines.length, 1) }));`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', script, beginning], { cwd: __dirname, encoding: 'utf8' }));
+}
