@@ -4,6 +4,7 @@ import { createAccess } from '../catalog/access/access.js';
 import { createCatalogs } from '../catalog/catalog.js';
 import { createEnrollments } from '../catalog/profiles/enrollments.js';
 import type { Files } from '../catalog/files/files.js';
+import { type KeptDeps, sweepContents } from '../catalog/files/kept.js';
 import { readMessageFile } from '../catalog/files/message-files.js';
 import { createTurns } from '../catalog/files/turns.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
@@ -37,7 +38,7 @@ import { openSandboxes, reclaimIdle } from './hands.js';
 import { openModels, type ServedModels } from './models.js';
 import { type MountsConfig, openMounts } from './mounts.js';
 import { startRecovery } from './recovery.js';
-import { agentOf, clientOf, findSession } from './session-rows.js';
+import { createSessionRows, findSession } from './session-rows.js';
 import { openStore } from './store.js';
 import { openVault } from './vault.js';
 import { openWebhooks, type Webhooks } from './webhooks.js';
@@ -76,12 +77,13 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const key = loadApiKey(config);
   const opening = [
     openTemporal(config, log, cleanUp),
-    openRows(config, directory, cleanUp),
+    openKept(config, directory, cleanUp),
     openSandboxes(config, directory, log, cleanUp),
   ] as const;
   // One may fail while another is still starting something, which has to be there to be undone.
   await Promise.allSettled(opening);
-  const [temporal, db, hands] = await Promise.all(opening);
+  const [temporal, kept, hands] = await Promise.all(opening);
+  const { db } = kept;
   const secrets = await openVault(config, db);
   hands.notes.forEach(log);
   const client = await openClient(config, temporal, cleanUp);
@@ -89,8 +91,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const prices = createPrices(models.priceOf);
   const deployments = openDeployments(config, { db, client, store: directory.id, log });
   cleanUp.add(() => deployments.stop());
-  const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
-  const mounts = openHolds({ ...kept, dataDir: directory.path, log }, hands.sandboxes, cleanUp);
+  const mounts = await openHolds({ ...kept, dataDir: directory.path, log }, hands.sandboxes, cleanUp);
   const dreams = openDreams({ db, client, mounts });
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
@@ -132,8 +133,10 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
 }
 
 /** What sandboxes hold; at the end what idle ones have written is taken in. */
-function openHolds(config: MountsConfig, sandboxes: Sandboxes, cleanUp: CleanUp) {
+async function openHolds(config: MountsConfig, sandboxes: Sandboxes, cleanUp: CleanUp) {
   const mounts = openMounts(config);
+  // As with files: a dream that goes on writes what its session is to hold before that is there.
+  await mounts.sweep(async (id) => (await findSession(config.db, id)) !== undefined);
   cleanUp.add(() => reclaimIdle({ sandboxes, onReclaimed: (id) => mounts.collect(id) }));
   cleanUp.add(() => mounts.close());
   return mounts;
@@ -167,11 +170,9 @@ interface Upkeep extends Pick<Parts, 'db' | 'mounts' | 'sandboxes' | 'log'> {
 /** Files that expire, and sandboxes that nobody uses or wants. */
 async function startUpkeep(config: Config, parts: Upkeep, cleanUp: CleanUp): Promise<void> {
   const { db, files, mounts, sandboxes, log } = parts;
-  await files.sweep();
   const expiry = startExpiry(files, log);
   cleanUp.add(() => expiry.stop());
   const isWanted = async (id: string): Promise<boolean> => (await findSession(db, id)) !== undefined;
-  await mounts.sweep(isWanted);
   const { idleMs } = config.sandbox;
   const onReclaimed = (id: string): Promise<void> => mounts.collect(id);
   const reaper = startReaper({ sandboxes, isWanted, idleMs, onReclaimed }, Math.min(idleMs, REAP_EVERY_MS));
@@ -195,10 +196,13 @@ async function openClient(config: Config, { address }: TemporalServer, cleanUp: 
   return client;
 }
 
-async function openRows(config: Config, directory: DataDirectory, cleanUp: CleanUp): Promise<Database> {
+/** Rows and files. What a process that died has left of these goes before anybody who is at work again takes files in. */
+async function openKept(config: Config, directory: DataDirectory, cleanUp: CleanUp): Promise<KeptDeps> {
   const db = await openStore(config, directory);
   cleanUp.add(() => db.destroy());
-  return db;
+  const kept = { db, contents: await openContents(config, directory), turns: createTurns() };
+  await sweepContents(kept);
+  return kept;
 }
 
 const SPEC: SandboxSpec = { cpus: 1, memoryMb: 1_024, pids: 256, diskMb: 10_240, env: {} };
@@ -241,8 +245,7 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
     maxRunning: config.maxRunning,
     maxCachedWorkflows,
     stickyTimeoutMs,
-    clientOf: (sessionId) => clientOf(db, sessionId),
-    agentOf: (sessionId) => agentOf(db, sessionId),
+    ...createSessionRows(db),
     fileOf: (sessionId, fileId) => readMessageFile(parts, sessionId, fileId),
   });
   cleanUp.add(() => engine.stop());

@@ -33,7 +33,7 @@ function open(files: SqliteFiles): DatabaseSync {
 }
 
 function adapt(db: DatabaseSync): SqliteDatabase {
-  const cache = new Map<string, StatementSync>();
+  const cache = new Map<string, Prepared>();
   return {
     close: () => db.close(),
     prepare: (sql) => {
@@ -52,19 +52,26 @@ const NOTHING: SqliteStatement = {
   iterate: () => [].values(),
 };
 
-function cached(db: DatabaseSync, cache: Map<string, StatementSync>, sql: string): StatementSync {
+interface Prepared {
+  statement: StatementSync;
+  /** Gives rows. */
+  reader: boolean;
+}
+
+function cached(db: DatabaseSync, cache: Map<string, Prepared>, sql: string): Prepared {
   const known = cache.get(sql);
   if (known) return known;
   const prepared = db.prepare(sql);
+  const entry = { statement: prepared, reader: prepared.columns().length > 0 };
   if (cache.size >= CACHED_STATEMENTS) cache.clear();
-  cache.set(sql, prepared);
-  return prepared;
+  cache.set(sql, entry);
+  return entry;
 }
 
-function statement(prepare: () => StatementSync): SqliteStatement {
-  const prepared = explainFullDisk(prepare);
+function statement(prepare: () => Prepared): SqliteStatement {
+  const { statement: prepared, reader } = explainFullDisk(prepare);
   return {
-    reader: prepared.columns().length > 0,
+    reader,
     all: (parameters) => explainFullDisk(() => prepared.all(...bindable(parameters))),
     run: (parameters) => explainFullDisk(() => prepared.run(...bindable(parameters))),
     iterate: (parameters) => prepared.iterate(...bindable(parameters)),
