@@ -74,8 +74,13 @@ function addWorkspaceCommands(workspace: Command): void {
     .action(async (name: string, flags: Flags) =>
       (await import('./workspace.js')).createWorkspace(process.env, name, flags, TERMINAL),
     );
+  withDataFlags(workspace.command('archive <workspace>'))
+    .description('for good: its keys are revoked, its deployments run no more, and nothing of it is deleted')
+    .action(async (id: string, flags: Flags) =>
+      (await import('./workspace.js')).archiveWorkspace(process.env, id, flags, TERMINAL),
+    );
   withDataFlags(workspace.command('list'))
-    .description('a line for each workspace')
+    .description('a line for each workspace, archived ones too')
     .action(async (flags: Flags) => (await import('./workspace.js')).listWorkspaces(process.env, flags, TERMINAL));
 }
 

@@ -15,6 +15,7 @@ export function accessHandlers({ workspaces, apiKeys, environmentKeys }: Access)
     'drover.workspaces.create': ({ principal, body }) => workspaces.create(principal, body),
     'drover.workspaces.list': async ({ principal, query }) =>
       toPageCursor(await workspaces.list(principal, readPage(query, workspaceCursor, LIMITS)), workspaceCursor),
+    'drover.workspaces.archive': ({ principal, param }) => workspaces.archive(principal, param('workspace_id')),
     'drover.apiKeys.create': ({ principal, body }) => apiKeys.create(principal, body),
     'drover.apiKeys.list': async ({ principal, query }) => {
       const workspace_id = query.text('workspace_id');

@@ -154,6 +154,7 @@ export const ROUTES = [
 export const ADMIN_ROUTES = [
   ['POST', '/drover/workspaces', 'drover.workspaces.create'],
   ['GET', '/drover/workspaces', 'drover.workspaces.list'],
+  ['POST', '/drover/workspaces/:workspace_id/archive', 'drover.workspaces.archive'],
   ['POST', '/drover/api_keys', 'drover.apiKeys.create'],
   ['GET', '/drover/api_keys', 'drover.apiKeys.list'],
   ['POST', '/drover/api_keys/:api_key_id/revoke', 'drover.apiKeys.revoke'],

@@ -15,6 +15,7 @@ import * as catalog012 from './migrations/catalog-012-work.js';
 import * as catalog013 from './migrations/catalog-013-dreams.js';
 import * as catalog014 from './migrations/catalog-014-unfinished.js';
 import * as catalog015 from './migrations/catalog-015-work-tokens.js';
+import * as catalog016 from './migrations/catalog-016-workspaces.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -53,6 +54,7 @@ const CATALOG: readonly Migration[] = [
   catalog013,
   catalog014,
   catalog015,
+  catalog016,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -64,6 +64,13 @@ test('a key is printed alone, opens its workspace, is listed without its text, a
   await expect(client.beta.agents.list()).rejects.toThrow(AuthenticationError);
   expect((await drover('key', 'list', '--workspace', workspace)).stdout).toEqual([expect.stringMatching(/ revoked 2/)]);
   expect((await drover('key', 'list')).stdout).toEqual([]);
+  const archived = await drover('workspace', 'archive', workspace);
+  expect(archived.stdout).toEqual([expect.stringMatching(new RegExp(`^${workspace}  archived 2.* team$`))]);
+  expect((await drover('workspace', 'list')).stdout).toContain(archived.stdout[0]);
+  expect(await drover('key', 'create', '--workspace', workspace)).toMatchObject({
+    stderr: [expect.stringMatching(/is archived/)],
+    code: 1,
+  });
 });
 
 test('a list is whole, however many there are', async () => {
@@ -88,6 +95,8 @@ test.each([
   [['key', 'revoke', 'apikey_none'], /^There is no API key apikey_none\.$/],
   [['key', 'revoke', 'ekey_none'], /^There is no environment key ekey_none\.$/],
   [['key', 'list', '--workspace', 'wrkspc_none'], /^There is no workspace wrkspc_none\.$/],
+  [['workspace', 'archive', 'wrkspc_none'], /^There is no workspace wrkspc_none\.$/],
+  [['workspace', 'archive', 'wrkspc_default'], /the default workspace cannot be archived/],
   [['key', 'create', '--scopes', 'read,root'], /^scopes\.1: /],
   [['key', 'create', '--environment', 'env_1', '--scopes', 'read'], /^--environment goes with neither/],
   [['key', 'list', '--environment', 'env_1', '--workspace', 'w'], /^--environment and --workspace do not go together/],

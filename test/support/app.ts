@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { type Access, createAccess } from '../../src/catalog/access/access.js';
-import { type Catalog, createCatalogs } from '../../src/catalog/catalog.js';
+import { type Catalog, type CatalogOf, createCatalogs } from '../../src/catalog/catalog.js';
 import { createScheduleSync, type ScheduleSync } from '../../src/catalog/deployments/schedule-sync.js';
 import { createEnrollments } from '../../src/catalog/profiles/enrollments.js';
 import { openMounts } from '../../src/bin/mounts.js';
@@ -48,6 +48,7 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   mounts: Mounts;
   /** Of the default workspace. */
   catalog: Catalog;
+  catalogOf: CatalogOf;
   access: Access;
   session: Part;
   /** Stand-in for Temporal's. */
@@ -145,6 +146,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     db,
     mounts,
     catalog: catalogOf(DEFAULT_WORKSPACE),
+    catalogOf,
     access,
     session,
     schedules,

@@ -26,8 +26,8 @@ export async function createDeployment({ beta }: Anthropic, change: Partial<Crea
 }
 
 /** What Schedules cause, at a time of the test's own. */
-export function firesAt({ db, catalog }: TestServer, now: number, jitter: Jitter = noJitter) {
-  return createFires({ db, now: () => now, jitter, deploymentsOf: () => catalog.deployments });
+export function firesAt({ db, catalogOf }: TestServer, now: number, jitter: Jitter = noJitter) {
+  return createFires({ db, now: () => now, jitter, deploymentsOf: (workspace) => catalogOf(workspace).deployments });
 }
 
 /** What Temporal starts a fire's workflow with. */

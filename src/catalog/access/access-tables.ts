@@ -7,6 +7,8 @@ export interface WorkspaceRow {
   id: string;
   name: string;
   created_at: number;
+  /** From then on nothing is begun in it, and no key opens it. */
+  archived_at: number | null;
 }
 
 export interface ApiKeyRow {

@@ -38,8 +38,11 @@ export function createApiKeys({ db, clock }: KeysDeps): ApiKeys {
   return {
     async create(by, body) {
       const { name, workspace_id = by.workspace, scopes = DEFAULT_SCOPES } = validate(apiKeyCreateSchema, body);
-      const workspace = await readWorkspaceId(db, by, workspace_id);
-      const { row, key } = await insertKey(db, { workspace, environment_id: null, name, scopes, now: clock() });
+      const now = clock();
+      const { row, key } = await db.transaction().execute(async (tx) => {
+        const workspace = await readWorkspaceId(tx, by, workspace_id);
+        return insertKey(tx, { workspace, environment_id: null, name, scopes, now });
+      });
       return { ...toApiKey(row), key };
     },
 

@@ -39,12 +39,12 @@ export function createEnvironmentKeys({ db, clock }: KeysDeps): EnvironmentKeys 
   return {
     async create(by, body) {
       const { name, environment_id } = validate(environmentKeyCreateSchema, body);
-      const workspace = await readWorkspaceOf(db, by, environment_id);
-      const { config } = await readEnvironment(db, workspace, environment_id);
-      if (config.type !== 'self_hosted') {
-        throw invalid('environment_id', `environment ${environment_id} is not self-hosted: it has no workers`);
-      }
-      const { row, key } = await insertKey(db, { workspace, environment_id, name, scopes: [], now: clock() });
+      const now = clock();
+      const { row, key } = await db.transaction().execute(async (tx) => {
+        const workspace = await readWorkspaceOf(tx, by, environment_id);
+        await checkHasWorkers(tx, workspace, environment_id);
+        return insertKey(tx, { workspace, environment_id, name, scopes: [], now });
+      });
       return { ...toEnvironmentKey(row), key };
     },
 
@@ -55,6 +55,12 @@ export function createEnvironmentKeys({ db, clock }: KeysDeps): EnvironmentKeys 
 
     revoke: async (by, id) => toEnvironmentKey(await revokeKey(db, { by, kind: 'environment_key', id, now: clock() })),
   };
+}
+
+async function checkHasWorkers(db: Database, workspace: string, id: string): Promise<void> {
+  const { config } = await readEnvironment(db, workspace, id);
+  if (config.type === 'self_hosted') return;
+  throw invalid('environment_id', `environment ${id} is not self-hosted: it has no workers`);
 }
 
 async function readWorkspaceOf(db: Database, by: Principal, id: string): Promise<string> {

@@ -6,6 +6,7 @@ import { type AgeCursor, type AgeQuery, newestFirst, type Page, toPage } from '.
 import type { ApiKeyRow } from './access-tables.js';
 import { hashKey, hintOf, newKeyText } from './key-text.js';
 import { administers, type Principal, type Scope } from './principal.js';
+import { checkWorkspaceLive } from './workspaces.js';
 
 export interface KeysDeps {
   db: Database;
@@ -23,8 +24,9 @@ export interface NewKey {
   now: number;
 }
 
-/** Stores a new key's hash. The text is returned and kept nowhere. */
+/** Stores a new key's hash, as part of a transaction. The text is returned and kept nowhere. */
 export async function insertKey(db: Database, { scopes, now, ...fields }: NewKey) {
+  await checkWorkspaceLive(db, fields.workspace);
   const kind = kindOf(fields);
   const key = newKeyText(kind);
   const row: ApiKeyRow = {

@@ -1,6 +1,7 @@
 import { ApiError } from '../../api-error.js';
 import type { FireResult } from '../../schedule/fire.js';
 import type { Database } from '../../storage/database.js';
+import { checkWorkspaceLive } from '../access/workspaces.js';
 import { openSession } from '../sessions/session-create.js';
 import type { SessionDeps } from '../sessions/session-deps.js';
 import type { DeploymentRunRow } from './deployment-tables.js';
@@ -20,6 +21,7 @@ export async function completeRun(deps: DeploymentsDeps, id: string, isLast: boo
   if (run.pending === 0 || run.session_id === null) return resultOf(run);
   const { session_id, workspace, deployment_id } = run;
   try {
+    await checkWorkspaceLive(deps.db, workspace);
     const deployment = await readDeployment(deps.db, workspace, deployment_id);
     await openSession(deps, sessionOf(deployment, deps.secrets), {
       id: session_id,
