@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import type { temporal } from '@temporalio/proto';
@@ -6,18 +6,18 @@ import { decode, newDecoder, type Decoded } from '../../src/session/history.js';
 
 type History = temporal.api.history.v1.IHistory;
 
-/** A session as a release wrote it: the histories of its runs, and the log that they hold. */
+/** A workflow as a release wrote it: the histories of its runs, and of a session the log that they hold. */
 export interface Golden {
   release: string;
   name: string;
   /** As Temporal's tools write them. */
   runs: unknown[];
-  log: Decoded[];
+  log?: Decoded[];
 }
 
 const FOLDER = join(__dirname, 'golden');
 
-/** Every session of every release. */
+/** Every one of every release. */
 export function readGolden(): Golden[] {
   return readdirSync(FOLDER).flatMap((release) =>
     readdirSync(join(FOLDER, release)).map((file) => {
@@ -28,9 +28,17 @@ export function readGolden(): Golden[] {
   );
 }
 
-export function writeGolden({ release, name, runs, log }: Golden): void {
+export function isRecorded({ release, name }: Pick<Golden, 'release' | 'name'>): boolean {
+  return existsSync(pathOf(release, name));
+}
+
+export function writeGolden({ release, name, ...content }: Golden): void {
   mkdirSync(join(FOLDER, release), { recursive: true });
-  writeFileSync(join(FOLDER, release, `${name}.json`), `${JSON.stringify({ runs, log })}\n`);
+  writeFileSync(pathOf(release, name), `${JSON.stringify(content)}\n`);
+}
+
+function pathOf(release: string, name: string): string {
+  return join(FOLDER, release, `${name}.json`);
 }
 
 export function toHistory(run: unknown): History {

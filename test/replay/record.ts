@@ -4,22 +4,25 @@ import { listRuns } from '../../src/temporal/history.js';
 import { startWire, type Wire } from '../wire/server.js';
 import { allow, answer, asking, call, customTool, deny, instruct } from '../wire/answers.js';
 import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
-import { decodeRuns, writeGolden } from './golden.js';
+import { decodeRuns, isRecorded, writeGolden } from './golden.js';
+import { BESIDE, BESIDE_ENV } from './record-beside.js';
 
-/** Plays one session of each kind on a real server and keeps their histories as the golden ones of this release. */
+/** Plays one of each kind on a real server and keeps their histories as the golden ones of this release, beside those it has. */
 export async function recordGolden(release: string): Promise<void> {
   await record(release, { ...SESSIONS, ...STOPS }, await startWire({ DROVER_CONTINUE_AS_NEW_EVENTS: '40' }));
   await record(release, LONG, await startWire({}, { window: WINDOW }));
+  await record(release, BESIDE, await startWire(BESIDE_ENV));
 }
 
-type Act = (wire: Wire) => Promise<Talk>;
+type Act = (wire: Wire) => Promise<Pick<Talk, 'id'>>;
 
-async function record(release: string, sessions: Record<string, Act>, wire: Wire): Promise<void> {
+async function record(release: string, acts: Record<string, Act>, wire: Wire): Promise<void> {
   try {
-    for (const [name, act] of Object.entries(sessions)) {
-      const talk = await act(wire);
-      const runs = await historiesOf(wire, talk.id);
-      writeGolden({ release, name, runs, log: decodeRuns(runs) });
+    for (const [name, act] of Object.entries(acts)) {
+      if (isRecorded({ release, name })) continue;
+      const { id } = await act(wire);
+      const runs = await historiesOf(wire, id);
+      writeGolden({ release, name, runs, ...(acts !== BESIDE && { log: decodeRuns(runs) }) });
     }
   } finally {
     await wire.stop();

@@ -36,13 +36,18 @@ export async function awaitRuns({ beta }: Anthropic, deployment_id: string, with
   }
 }
 
+/** The id of a fire's workflow: Temporal adds the instant to the Schedule's. */
+export function fireWorkflowId(deployment: string, scheduled_at: number): string {
+  return `${deployment}-${new Date(scheduled_at).toISOString().replace('.000Z', 'Z')}`;
+}
+
 /** How the workflow of a fire ended, when it has. */
 export async function fireResult(
   temporal: Client,
   { id }: Pick<Deployment, 'id'>,
   scheduled_at: number,
 ): Promise<unknown> {
-  const workflowId = `${id}-${new Date(scheduled_at).toISOString().replace('.000Z', 'Z')}`;
+  const workflowId = fireWorkflowId(id, scheduled_at);
   for (let tries = 0; tries < 100; tries += 1) {
     try {
       return await temporal.workflow.getHandle(workflowId).result();
