@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { ApiError } from '../api-error.js';
 import type { Database } from '../storage/database.js';
+import { fitting, LARGEST_PAGE } from '../storage/page-size.js';
 import type { Bus } from './bus.js';
 import { listed, loadState } from './projection.js';
 import type { Projector } from './projector.js';
@@ -86,12 +87,6 @@ export function createFreshness(projector: Projector): Freshness {
   };
 }
 
-/**
- * A page ends early when what is in it comes to this much, be it the first event alone: neither to read it nor to send it
- * may take all memory. Readers go on where it ends, as always.
- */
-const LARGEST_PAGE = 32 * 1024 * 1024;
-
 /** A page of a thread's list as it is projected now. */
 export async function selectPage(
   db: Database,
@@ -138,13 +133,6 @@ function selectListed(db: Database, thread: string, { order, types, page, proces
   if (lte !== undefined) select = select.where('processed_at', '<=', lte);
   if (page) select = select.where('position', order === 'asc' ? '>' : '<', page.position);
   return end === undefined ? select : select.where('position', order === 'asc' ? '<=' : '>=', end);
-}
-
-/** How many of the first come to no more than that; one at least. */
-function fitting(rows: { size: number }[], largest: number): number {
-  let sum = 0;
-  const tooMany = rows.findIndex(({ size }) => (sum += size) > largest);
-  return tooMany < 0 ? rows.length : Math.max(1, tooMany);
 }
 
 async function selectEvent(db: Database, thread: string, id: string): Promise<SessionEvent | undefined> {

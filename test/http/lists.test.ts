@@ -54,6 +54,26 @@ test('250 sessions back again by prev_page: the same pages', async () => {
   expect(back).toEqual(forward);
 });
 
+test('a page of large things ends early, and none is missed', async () => {
+  const description = 'x'.repeat(12 * 1024 * 1024);
+  const large = { type: 'custom' as const, name: 't', description, input_schema: { type: 'object' as const } };
+  const [environment] = (await client.beta.environments.list()).data;
+  const made = await times(3, async (n) => {
+    const agent = await client.beta.agents.create({ name: `large ${n}`, model: 'm', tools: [large] });
+    const session = await client.beta.sessions.create({ agent: agent.id, environment_id: environment?.id ?? '' });
+    return { agent: agent.id, session: session.id };
+  });
+  const since = { 'created_at[gte]': (await client.beta.agents.retrieve(made[0]?.agent ?? '')).created_at };
+  const listed = await pagesOf(client.beta.agents.list({ limit: 100, ...since }));
+  expect(listed).toEqual([[made[2]?.agent, made[1]?.agent], [made[0]?.agent]]);
+  const sessions = await pagesOf(client.beta.sessions.list({ limit: 100, order: 'asc', ...since }));
+  expect(sessions).toEqual([[made[0]?.session, made[1]?.session], [made[2]?.session]]);
+  for (const { agent, session } of made) {
+    await client.beta.sessions.delete(session);
+    await client.beta.agents.archive(agent);
+  }
+});
+
 test('what is made between two pages shifts nothing', async () => {
   const first = await client.beta.agents.list({ limit: 10 });
   const added = await client.beta.agents.create({ name: 'new', model: 'm' });
@@ -145,6 +165,12 @@ test('models: Page style, both directions, stages of life, aliases', async () =>
   expect((await client.beta.models.retrieve('claude-haiku-4-5')).id).toBe('claude-haiku-4-5-20251001');
   await expect(client.beta.models.retrieve('claude-haiku-4')).rejects.toMatchObject({ status: 404 });
 });
+
+async function pagesOf(list: PromiseLike<{ iterPages(): AsyncIterable<{ data: { id: string }[] }> }>) {
+  const pages: string[][] = [];
+  for await (const { data } of (await list).iterPages()) pages.push(data.map(({ id }) => id));
+  return pages;
+}
 
 async function times<Made>(count: number, make: (n: number) => Promise<Made>): Promise<Made[]> {
   const made: Made[] = [];

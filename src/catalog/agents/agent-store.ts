@@ -1,5 +1,6 @@
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
+import { countFitting } from '../../storage/page-size.js';
 import type { Agent, AgentConfig } from './agent-config.js';
 import { toTimestamp } from '../clock.js';
 import { type AgeCursor, type ArchivableQuery, cutPage, newestLiveFirst, type Page, toPage } from '../page.js';
@@ -60,22 +61,22 @@ export async function insertVersion(db: Database, { config, ...row }: NewVersion
 
 /** A page of agents in their current version, newest first. */
 export async function listAgents(db: Database, workspace: string, query: AgentQuery): Promise<Page<Agent, AgeCursor>> {
-  const rows = await selectPage(db, workspace, query).execute();
-  return toPage(rows, query.limit, toAgent);
+  const fit = await countFitting(selectPage(db, workspace, query), 'config');
+  const limit = Math.min(query.limit, fit);
+  const rows = await selectPage(db, workspace, { ...query, limit }).execute();
+  return toPage(rows, limit, toAgent);
 }
 
 /** A page of one agent's versions, highest first. */
 export async function listVersions(
   db: Database,
   workspace: string,
-  { id, limit, page: from }: VersionQuery,
+  { id, limit: most, page: from }: VersionQuery,
 ): Promise<Page<Agent, VersionCursor>> {
-  let query = selectAgents(db, workspace).where('agents.id', '=', id);
+  let query = selectAgents(db, workspace).where('agents.id', '=', id).orderBy('agent_versions.version', 'desc');
   if (from) query = query.where('agent_versions.version', '<', from.version);
-  const rows = await query
-    .orderBy('agent_versions.version', 'desc')
-    .limit(limit + 1)
-    .execute();
+  const limit = Math.min(most, await countFitting(query.limit(most + 1), 'config'));
+  const rows = await query.limit(limit + 1).execute();
   const page = cutPage(rows, limit, (row) => ({ version: row.version }));
   return { data: page.data.map(toAgent), next: page.next };
 }

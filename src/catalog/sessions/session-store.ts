@@ -1,6 +1,7 @@
 import { ApiError } from '../../api-error.js';
 import type { SessionStatus } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
+import { countFitting } from '../../storage/page-size.js';
 import { type AgeCursor, comesAfter, type SortOrder } from '../page.js';
 import type { SessionRow } from './session-tables.js';
 
@@ -45,10 +46,12 @@ export async function readSession(db: Database, workspace: string, id: string): 
 export async function listSessionRows(db: Database, workspace: string, query: SessionQuery): Promise<SessionRows> {
   checkCursor(query);
   const forward = query.page?.direction !== 'prev';
-  const found = await selectPage(db, workspace, query, forward).execute();
-  const rows = found.slice(0, query.limit);
+  const fit = await countFitting(selectPage(db, workspace, query, forward), 'sessions.agent');
+  const limit = Math.min(query.limit, fit);
+  const found = await selectPage(db, workspace, { ...query, limit }, forward).execute();
+  const rows = found.slice(0, limit);
   if (!forward) rows.reverse();
-  return { rows, ...neighbours(rows, query, { forward, more: found.length > query.limit }) };
+  return { rows, ...neighbours(rows, query, { forward, more: found.length > limit }) };
 }
 
 function selectVisible(db: Database, workspace: string) {
