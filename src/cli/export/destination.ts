@@ -68,7 +68,7 @@ const README = `# An export of Drover
 Files that end in .jsonl have one JSON object a line: a list of the API, each object as the API shows it. What belongs to
 an object is in a directory of its id: sessions/<id>/events.jsonl, agents/<id>/versions.jsonl, files/<id>/<name> and so on.
 manifest.json lists every file with its size, its SHA-256 and its lines, and under "missing" what could not be taken along.
-Secrets are never part of an export: no credential's, no token's, no key's. Nor is what waits in the work queues of
+Secrets are never part of an export: no credential's, no token's, no key's text. Nor is what waits in the work queues of
 self-hosted environments.
 `;
 

@@ -8,8 +8,10 @@ const LONG = { limit: 1_000 };
 
 /** Everything in the workspace of the client's key, archived things too. */
 export async function takeWorkspace(walk: Walk): Promise<void> {
+  await takeList(walk, 'workspaces.jsonl', listOwn(walk, '/drover/workspaces'));
+  await takeList(walk, 'api_keys.jsonl', listOwn(walk, '/drover/api_keys'));
   await takeAgents(walk);
-  await takeList(walk, 'environments.jsonl', walk.client.beta.environments.list(ALL));
+  await takeEnvironments(walk);
   await takeVaults(walk);
   await takeSkills(walk);
   await takeMemory(walk);
@@ -28,6 +30,15 @@ export async function takeAgentVersions(walk: Walk, id: string): Promise<void> {
 async function takeAgents(walk: Walk): Promise<void> {
   const { agents } = walk.client.beta;
   await takeList(walk, 'agents.jsonl', agents.list(ALL), ({ id }) => takeAgentVersions(walk, id));
+}
+
+async function takeEnvironments(walk: Walk): Promise<void> {
+  const { environments } = walk.client.beta;
+  await takeList(walk, 'environments.jsonl', environments.list(ALL), async ({ id, config }) => {
+    if (config.type !== 'self_hosted') return;
+    const keys = listOwn(walk, '/drover/environment_keys', { environment_id: id });
+    await takeList(walk, `environments/${id}/keys.jsonl`, keys);
+  });
 }
 
 /** Without secrets, which nobody is shown. */
@@ -67,11 +78,15 @@ async function takeTheRest(walk: Walk): Promise<void> {
     takeList(walk, `tunnels/${id}/certificates.jsonl`, tunnels.certificates.list(id, ALL)),
   );
   await takeList(walk, 'organization_webhooks.jsonl', organization.webhooks.list(PAGE));
-  await takeList(walk, 'webhooks.jsonl', listWebhooks(walk));
+  await takeList(walk, 'webhooks.jsonl', listOwn(walk, '/drover/webhooks'));
 }
 
-/** The workspace's own, which the published API leaves to a console. There are never so many that they would have pages. */
-async function* listWebhooks({ client }: Walk): AsyncGenerator<object> {
-  const { data } = await client.get<{ data: object[] }>('/drover/webhooks');
-  yield* data;
+/** A list that the published API leaves to a console. */
+async function* listOwn({ client }: Walk, path: string, query: Record<string, string> = {}): AsyncGenerator<object> {
+  for (let page: string | null | undefined; page !== null;) {
+    const asked = { ...query, ...PAGE, ...(page !== undefined && { page }) };
+    const answer = await client.get<{ data: object[]; next_page?: string | null }>(path, { query: asked });
+    yield* answer.data;
+    page = answer.next_page ?? null;
+  }
 }
