@@ -1,6 +1,7 @@
 import { newWorkspace } from '../support/admin.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { planOf, recordQueries } from '../support/query-plans.js';
+import { sweepFiles } from '../support/stored-files.js';
 
 const HOUR_MS = 60 * 60 * 1_000;
 
@@ -78,7 +79,7 @@ test('files expire in whatever workspace they are, and what is swept is nobodyâ€
   const expired = await upload('expired', { expires_in_seconds: 3_600 });
   now += 2 * HOUR_MS;
   await server.catalog.files.removeExpired();
-  await server.catalog.files.sweep();
+  await sweepFiles(server);
   const rows = await server.db.selectFrom('files').select(['id', 'content']).orderBy('created_at').execute();
   expect(rows).toEqual([
     { id: kept.id, content: expect.any(String) },

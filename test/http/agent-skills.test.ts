@@ -4,7 +4,7 @@ import { readSessionSkills } from '../../src/catalog/skills/session-skills.js';
 import { createDiskContents } from '../../src/files/disk.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { skillFiles } from '../support/skill-files.js';
-import { storedFiles } from '../support/stored-files.js';
+import { storedFiles, sweepFiles } from '../support/stored-files.js';
 
 let server: TestServer;
 let agents: Anthropic['beta']['agents'];
@@ -96,7 +96,7 @@ describe('a session', () => {
     const [one, two] = [await open(agent.id), await open(agent.id)];
     const kept = await storedFiles(server.filesDir);
     await skills.delete(id);
-    await server.catalog.files.sweep();
+    await sweepFiles(server);
     await server.client.beta.sessions.delete(one.id);
     expect(await storedFiles(server.filesDir)).toEqual(kept);
     await server.client.beta.sessions.delete(two.id);

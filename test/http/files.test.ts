@@ -1,7 +1,7 @@
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
 import { addOutput } from '../support/outputs.js';
-import { storedFiles } from '../support/stored-files.js';
+import { storedFiles, sweepFiles } from '../support/stored-files.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -232,7 +232,7 @@ test('what no row names any more is swept away, what one names stays', async () 
   const lost = await output('sesn_7', 'lost.txt', 'a row was never written');
   await server.db.deleteFrom('files').where('id', '=', lost.id).execute();
   const before = (await storedFiles(server.filesDir)).length;
-  await server.catalog.files.sweep();
+  await sweepFiles(server);
   expect(await storedFiles(server.filesDir)).toHaveLength(before - 1);
   expect(await (await files.download(id)).text()).toBe('kept.txt');
 });

@@ -10,7 +10,7 @@ import {
   type ResourceParams,
   startResourceBench,
 } from '../support/resources.js';
-import { storedFiles } from '../support/stored-files.js';
+import { storedFiles, sweepFiles } from '../support/stored-files.js';
 
 let skippedMs = 0;
 let bench: ResourceBench;
@@ -126,7 +126,7 @@ describe('files', () => {
     await client.files.delete(gone);
     skippedMs = 3_700_000;
     await server.catalog.files.removeExpired();
-    await server.catalog.files.sweep();
+    await sweepFiles(server);
     expect((await bench.shown(session.id)).files).toEqual({ 'gone.txt': 'still here', 'brief.txt': 'not for long' });
     expect(String(await refusal(bench.create([{ type: 'file', file_id: brief }])))).toMatch(
       /resources\.0\.file_id: .*expired/,

@@ -6,7 +6,7 @@ import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sd
 import { setupSkills } from '@anthropic-ai/sdk/tools/agent-toolset/node';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
 import { membersOf, packZip, skillFiles, skillMd, zipFile } from '../support/skill-files.js';
-import { storedFiles } from '../support/stored-files.js';
+import { storedFiles, sweepFiles } from '../support/stored-files.js';
 
 let server: TestServer;
 let skills: Anthropic['beta']['skills'];
@@ -188,7 +188,7 @@ test('equal skills share their bytes, and those of one outlive the other', async
   expect(await storedFiles(server.filesDir)).toHaveLength(before + 1);
   await skills.delete(one.id);
   expect((await skills.versions.download('latest', { skill_id: two.id })).status).toBe(200);
-  await server.catalog.files.sweep();
+  await sweepFiles(server);
   expect((await skills.versions.download('latest', { skill_id: two.id })).status).toBe(200);
   await skills.delete(two.id);
   expect(await storedFiles(server.filesDir)).toHaveLength(before);

@@ -9,7 +9,7 @@ import { type AgeCursor, type Page, toPage } from '../page.js';
 import type { Mounts } from '../../mounts/mounts.js';
 import type { FileRow } from './file-tables.js';
 import { type FormPart, receiveFileForm } from './file-form.js';
-import { type FileQuery, findContents, findExpired, readFileRow, selectFiles } from './file-store.js';
+import { type FileQuery, findExpired, readFileRow, selectFiles } from './file-store.js';
 import { keepContent, type KeptDeps, releaseContent } from './kept.js';
 
 export type FileMetadata = Anthropic.Beta.BetaFileMetadata;
@@ -30,8 +30,6 @@ export interface Files {
   /** For who runs the server: what was uploaded, too. Refused for what has expired. */
   open(id: string): Promise<{ metadata: FileMetadata; bytes: Readable }>;
   delete(id: string): Promise<Anthropic.Beta.BetaDeletedFile>;
-  /** Takes away what a process that died has left. For the time before the first request. */
-  sweep(): Promise<void>;
   /** Removes the bytes of files that have expired, and 30 days later the files. */
   removeExpired(): Promise<void>;
 }
@@ -78,8 +76,6 @@ export function createFiles(deps: FilesDeps): Files {
       });
       return { id, type: 'file_deleted' };
     },
-
-    sweep: () => contents.sweep((hashes) => findContents(db, hashes)),
 
     async removeExpired() {
       for (let files = await findExpired(db, now()); files.length > 0; files = await findExpired(db, now())) {

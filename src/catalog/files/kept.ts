@@ -36,6 +36,11 @@ export async function releaseContent(
   });
 }
 
+/** Takes away what a process that died has left. For the time before anything is kept or released. */
+export async function sweepContents({ db, contents }: Pick<KeptDeps, 'db' | 'contents'>): Promise<void> {
+  await contents.sweep((hashes) => findContents(db, hashes));
+}
+
 async function removeUnnamed({ db, contents }: KeptDeps, hash: string): Promise<void> {
   const named = await findContents(db, [hash]);
   if (!named.has(hash)) await contents.remove(hash);
