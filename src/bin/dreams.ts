@@ -3,12 +3,12 @@ import type { DreamSteps } from '../../activities/dreams.js';
 import type { CatalogDeps, CatalogOf } from '../catalog/catalog.js';
 import type { Database } from '../storage/database.js';
 import { createStartDream } from '../temporal/dreams.js';
-import type { WriteTranscripts } from './mounts.js';
+import type { WithTranscripts } from './mounts.js';
 
 /** Dreams at work. */
 export interface DreamsAtWork {
   /** What the catalog needs of them. */
-  forCatalog: Pick<CatalogDeps, 'startDream' | 'writeTranscripts'>;
+  forCatalog: Pick<CatalogDeps, 'startDream' | 'transcripts'>;
   /** There once the catalog is. */
   stepsOf: Promise<(workspace: string) => DreamSteps>;
   begin(catalogOf: CatalogOf): void;
@@ -19,14 +19,14 @@ export interface DreamsAtWork {
 interface DreamsAtWorkDeps {
   db: Database;
   client: Client;
-  mounts: WriteTranscripts;
+  mounts: WithTranscripts;
 }
 
 export function openDreams({ db, client, mounts }: DreamsAtWorkDeps): DreamsAtWork {
   const startDream = createStartDream(client);
   const { promise, resolve } = Promise.withResolvers<(workspace: string) => DreamSteps>();
   return {
-    forCatalog: { startDream, writeTranscripts: (id, files) => mounts.writeTranscripts(id, files) },
+    forCatalog: { startDream, transcripts: mounts.transcripts },
     stepsOf: promise,
     begin: (catalogOf) => resolve((workspace) => catalogOf(workspace).dreams.steps),
     async recover() {

@@ -27,13 +27,13 @@ export interface MountsConfig extends KeptDeps {
   log: (line: string) => void;
 }
 
-export interface WriteTranscripts {
-  /** Gives a session files to read, before it begins. */
-  writeTranscripts: Transcripts['write'];
+export interface WithTranscripts {
+  /** What a session is given to read before it begins. */
+  transcripts: Pick<Transcripts, 'write' | 'remove'>;
 }
 
 /** What this server's sandboxes hold beside their workspaces. */
-export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & WriteTranscripts {
+export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & WithTranscripts {
   const { db, contents } = kept;
   const directory = join(dataDir, 'mounts');
   const directoryOf = (sessionId: string): string => join(directory, sessionId);
@@ -86,6 +86,6 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wr
       await mounts.remove(id);
       for (const held of Object.values(holds)) held.forget(id);
     },
-    writeTranscripts: (id, files) => transcripts.write(id, files),
+    transcripts,
   };
 }

@@ -92,7 +92,7 @@ export interface CatalogDeps {
   scheduleSync: DeploymentsDeps['scheduleSync'];
   /** Has dreams carried out. */
   startDream: DreamsDeps['startDream'];
-  writeTranscripts: DreamsDeps['writeTranscripts'];
+  transcripts: DreamsDeps['transcripts'];
   models: ListModels;
   factsOf: FactsOf;
   /** Whether requests to this model have a list price. */

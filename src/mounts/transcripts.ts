@@ -9,6 +9,8 @@ import type { MountPart } from './mounts.js';
 export interface Transcripts extends MountPart {
   /** All of them or none; what is there already stays. */
   write(sessionId: string, files: readonly { name: string; lines: AsyncIterable<string> }[]): Promise<void>;
+  /** For when nobody reads them any more. */
+  remove(sessionId: string): Promise<void>;
 }
 
 export function createTranscripts(directoryOf: (sessionId: string) => string): Transcripts {
@@ -16,7 +18,7 @@ export function createTranscripts(directoryOf: (sessionId: string) => string): T
     async write(sessionId, files) {
       const directory = directoryOf(sessionId);
       if (existsSync(directory)) return;
-      const draft = `${directory}.draft`;
+      const draft = draftOf(directory);
       await rm(draft, { recursive: true, force: true });
       await makeReadableDirectory(draft);
       for (const { name, lines } of files) await writeLines(join(draft, name), lines);
@@ -28,9 +30,15 @@ export function createTranscripts(directoryOf: (sessionId: string) => string): T
     },
     collect: async () => {},
     describe: async () => undefined,
-    remove: async () => {},
+    async remove(sessionId) {
+      for (const name of [directoryOf(sessionId), draftOf(directoryOf(sessionId))]) {
+        await rm(name, { recursive: true, force: true });
+      }
+    },
   };
 }
+
+const draftOf = (directory: string) => `${directory}.draft`;
 
 async function writeLines(path: string, lines: AsyncIterable<string>): Promise<void> {
   const file = await open(path, 'w', 0o644);

@@ -1,18 +1,24 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Anthropic, ConflictError, NotFoundError } from '@anthropic-ai/sdk';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
+import { fillStore } from '../support/memory.js';
 
 type Params = Anthropic.Beta.DreamCreateParams;
 
 let server: TestServer;
 let beta: Anthropic['beta'];
+let newSession: () => Promise<string>;
 let session: string;
+let spare: string;
 let store: string;
 beforeAll(async () => {
   server = await startTestServer();
   beta = server.client.beta;
   const { id: agent } = await beta.agents.create({ name: 'a', model: 'm' });
   const { id: environment_id } = await beta.environments.create({ name: 'e' });
-  session = (await beta.sessions.create({ agent, environment_id })).id;
+  newSession = async () => (await beta.sessions.create({ agent, environment_id })).id;
+  session = await newSession();
 });
 beforeEach(async () => {
   store = (await beta.memoryStores.create({ name: 'Notes', metadata: { a: 'b' } })).id;
@@ -147,12 +153,105 @@ test('a dream that takes too long is interrupted and has failed; what fails cann
 test.each<[string, () => Promise<unknown>, string]>([
   ['its store is archived', () => beta.memoryStores.archive(store), 'input_memory_store_unavailable'],
   ['its store is deleted', () => beta.memoryStores.delete(store), 'input_memory_store_unavailable'],
-])('when %s before it begins it fails, and says so', async (_what, happens, type) => {
-  const { id } = await beta.dreams.create(params());
+  ['one of its sessions is deleted', () => beta.sessions.delete(spare), 'input_session_unavailable'],
+])('when %s before it begins it fails, says so, and leaves nothing', async (_what, happens, type) => {
+  spare = await newSession();
+  const [memory_store] = params().inputs;
+  if (!memory_store) throw new Error('no inputs');
+  const inputs = [memory_store, { type: 'sessions' as const, session_ids: [session, spare] }];
+  const made = [
+    await beta.dreams.create(params({ inputs })),
+    await beta.dreams.create(params({ inputs, ...update() })),
+  ];
+  const before = (await beta.memoryStores.list({ include_archived: true, limit: 100 })).data.length;
   await happens();
-  expect(await steps().begin(id)).toBe('over');
+  for (const { id } of made) {
+    expect(await steps().begin(id)).toBe('over');
+    await steps().end(id, { timedOut: false });
+    const ended = await beta.dreams.retrieve(id);
+    expect(ended).toMatchObject({ status: 'failed', error: { type }, session_id: null, outputs: [] });
+  }
+  const left = (await beta.memoryStores.list({ include_archived: true, limit: 100 })).data.map(({ id }) => id);
+  expect(left.filter((id) => id !== store)).toHaveLength(before - 1);
+  const { data: agents } = await beta.agents.list();
+  expect(agents.filter(({ name }) => made.some(({ id }) => name.includes(id)))).toEqual([]);
+});
+
+test('a copy whose dream never began is named, so that somebody can delete it', async () => {
+  const { id } = await beta.dreams.create(params());
+  const { sessions } = server.session;
+  const working = { ...sessions };
+  sessions.start = () => Promise.reject(new Error('no answer'));
+  await expect(steps().begin(id)).rejects.toThrow('no answer');
+  Object.assign(sessions, working);
+  const { outputs, session_id } = await beta.dreams.cancel(id);
+  expect([outputs.length, session_id]).toEqual([1, null]);
   await steps().end(id, { timedOut: false });
-  expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'failed', error: { type }, session_id: null });
+  await beta.memoryStores.delete(outputs[0]?.memory_store_id ?? '');
+});
+
+test('a dream that does not get to begin within its time has failed, and lets go of its store', async () => {
+  const { id } = await beta.dreams.create(params(update()));
+  await steps().end(id, { timedOut: true });
+  expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'failed', error: { type: 'timeout' } });
+  await beta.dreams.create(params(update()));
+});
+
+test('while the log of its session cannot be read a dream neither goes on nor ends', async () => {
+  const { id } = await beta.dreams.create(params());
+  await steps().begin(id);
+  const { log } = server.session;
+  const working = { ...log };
+  log.getState = async () => undefined;
+  await expect(steps().look(id)).rejects.toThrow(/is being read again/);
+  await expect(steps().end(id, { timedOut: false })).rejects.toThrow(/is being read again/);
+  Object.assign(log, working);
+  expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'running', error: null });
+  await steps().end(id, { timedOut: false });
+  expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'completed' });
+});
+
+test('once it is completed all that it wrote is in its store, and nobody keeps the transcripts', async () => {
+  const { id } = await beta.dreams.create(params());
+  await steps().begin(id);
+  const { session_id, outputs } = await beta.dreams.retrieve(id);
+  const output = outputs[0]?.memory_store_id ?? '';
+  const mounts = await server.mounts.prepare(session_id ?? '');
+  const [memory, transcripts] = ['/mnt/memory/notes-dream-', '/mnt/transcripts'].map((at) => {
+    return mounts.find((mount) => mount.at === at)?.from ?? '';
+  });
+  // As a process in the background does.
+  writeFileSync(join(memory ?? '', 'late'), 'late');
+  expect(existsSync(transcripts ?? '')).toBe(true);
+  await steps().end(id, { timedOut: false });
+  expect((await beta.memoryStores.memories.list(output)).data.map(({ path }) => path)).toEqual(['/a/b', '/late']);
+  expect(existsSync(transcripts ?? '')).toBe(false);
+});
+
+test('a large store is copied whole, each memory with a version by the dream’s session', async () => {
+  const paths = Array.from({ length: 120 }, (_, n) => `/more/${n}`);
+  await fillStore(server.db, store, paths);
+  const { id } = await beta.dreams.create(params());
+  await steps().begin(id);
+  const { outputs, session_id } = await beta.dreams.retrieve(id);
+  const output = outputs[0]?.memory_store_id ?? '';
+  const contents = async (from: string) => {
+    const all: [string, unknown][] = [];
+    for await (const item of beta.memoryStores.memories.list(from, { view: 'full' })) {
+      if (item.type === 'memory') all.push([item.path, [item.content, item.content_sha256, item.content_size_bytes]]);
+    }
+    return all;
+  };
+  expect(await contents(output)).toEqual(await contents(store));
+  const versions = [];
+  for await (const version of beta.memoryStores.memoryVersions.list(output, { session_id: session_id ?? '' })) {
+    versions.push(version.operation);
+  }
+  expect(versions).toEqual(Array(121).fill('created'));
+  const [item] = (await beta.memoryStores.memories.list(output)).data;
+  if (item?.type !== 'memory') throw new Error('no memory');
+  await beta.memoryStores.memories.update(item.id, { memory_store_id: output, content: 'changed' });
+  expect((await beta.memoryStores.memoryVersions.list(output, { memory_id: item.id })).data).toHaveLength(2);
 });
 
 test('archive hides what has ended, and nothing else', async () => {

@@ -107,7 +107,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     scheduleSync,
     // Nobody carries dreams out but a test that asks for their steps.
     startDream: async () => {},
-    writeTranscripts: (id, files) => mounts.writeTranscripts(id, files),
+    transcripts: mounts.transcripts,
     models: async () => MODELS,
     factsOf: publicFacts,
     hasPrice: (model) => model !== UNPRICED_MODEL,

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { ApiError } from '../../api-error.js';
-import type { SessionLog } from '../../session/session.js';
+import type { SessionLog, SessionUsage } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
 import { toTimestamp } from '../clock.js';
 import type { DreamRow } from './dream-tables.js';
@@ -42,32 +42,28 @@ export function inputSessionsOf(row: Pick<DreamRow, 'settings'>): string[] {
 
 /** The dream as responses show it. */
 export async function toDream(row: DreamRow, log: Pick<SessionLog, 'getState'>): Promise<Dream> {
-  const { id, status, output_store_id, session_id, error } = row;
+  const { id, status, session_id, error, usage } = row;
   const isStarted = row.started_at !== null;
+  // Written by the dream's own steps: what is noted at its end, and until then what its session has used.
+  const used = usage === null ? undefined : (JSON.parse(usage) as Dream['usage']);
   return {
     type: 'dream',
     id,
     status,
     ...settingsOf(row),
-    outputs: !isStarted || output_store_id === null ? [] : [{ type: 'memory_store', memory_store_id: output_store_id }],
+    outputs: outputsOf(row),
     session_id: isStarted ? session_id : null,
     // Written by the dream's own steps.
     error: error === null ? null : (JSON.parse(error) as DreamError),
-    usage: await usageOf(row, log),
+    usage: used ?? toUsage(isStarted ? (await log.getState(session_id))?.usage : undefined),
     created_at: toTimestamp(row.created_at),
     ended_at: toTimestamp(row.ended_at),
     archived_at: toTimestamp(row.archived_at),
   };
 }
 
-/** What its session has used; as it was at the end, once that is noted. */
-export async function usageOf(
-  { usage, started_at, session_id }: DreamRow,
-  log: Pick<SessionLog, 'getState'>,
-): Promise<Dream['usage']> {
-  // Written below, at the dream's end.
-  if (usage !== null) return JSON.parse(usage) as Dream['usage'];
-  const spent = started_at === null ? undefined : (await log.getState(session_id))?.usage;
+/** What a session has used, as dreams show it. */
+export function toUsage(spent: SessionUsage | undefined): Dream['usage'] {
   const written = spent?.cache_creation;
   return {
     input_tokens: spent?.input_tokens ?? 0,
@@ -75,4 +71,12 @@ export async function usageOf(
     cache_read_input_tokens: spent?.cache_read_input_tokens ?? 0,
     cache_creation_input_tokens: (written?.ephemeral_1h_input_tokens ?? 0) + (written?.ephemeral_5m_input_tokens ?? 0),
   };
+}
+
+/** A copy is there from before the session is: where that never began, nobody else knows of it. */
+function outputsOf(row: DreamRow): Dream['outputs'] {
+  const { output_store_id, started_at, status } = row;
+  const isCopy = settingsOf(row).output_behavior.type === 'create_new';
+  const isShown = started_at !== null || (isCopy && status !== 'pending');
+  return output_store_id === null || !isShown ? [] : [{ type: 'memory_store', memory_store_id: output_store_id }];
 }

@@ -3,20 +3,15 @@ import { newId } from '../../ids.js';
 import { createAgents } from '../agents/agents.js';
 import { createEnvironments } from '../environments/environments.js';
 import { archiveSession } from '../sessions/sessions.js';
-import { isBusy } from '../sessions/session-deps.js';
+import type { SessionState } from '../../session/session.js';
+import { isBusy, readLive } from '../sessions/session-deps.js';
 import { openSession } from '../sessions/session-create.js';
 import { listTranscript } from './dream-transcript.js';
-import { cloneStore } from './dream-store.js';
+import { obtainStore } from './dream-store.js';
 import { DREAMER, dreamTexts } from './dream-prompt.js';
-import { type DreamError, inputSessionsOf, readDream, settingsOf, usageOf } from './dream-row.js';
+import { type DreamError, inputSessionsOf, readDream, settingsOf, toUsage } from './dream-row.js';
 import type { DreamsDeps } from './dreams.js';
 import type { DreamRow } from './dream-tables.js';
-
-/** Puts files where only the session sees them, read-only; what is there already stays. */
-export type WriteTranscripts = (
-  sessionId: string,
-  files: readonly { name: string; lines: AsyncIterable<string> }[],
-) => Promise<void>;
 
 export type DreamProgress = 'running' | 'over';
 
@@ -32,11 +27,11 @@ export interface DreamSteps {
 }
 
 export function createDreamSteps(deps: DreamsDeps): DreamSteps {
-  const { db, workspace, log } = deps;
+  const { db, workspace } = deps;
   const find = (id: string) => readDream(db, workspace, id).catch(ignoreMissing);
   const stop = async (id: string): Promise<boolean> => {
     const row = await find(id);
-    const state = row && row.started_at !== null ? await log.getState(row.session_id) : undefined;
+    const state = row && (await stateOf(deps, row));
     if (!row || !state || !isBusy(state)) return true;
     await deps.sessions.send(row.session_id, [{ type: 'user.interrupt', id: newId('sevt') }]).catch(ignoreRefusal);
     return false;
@@ -60,7 +55,7 @@ export function createDreamSteps(deps: DreamsDeps): DreamSteps {
     async look(id) {
       const row = await find(id);
       if (row?.status !== 'running') return 'over';
-      const state = await log.getState(row.session_id);
+      const state = await stateOf(deps, row);
       if (!state || state.status === 'terminated') return 'over';
       return state.status === 'idle' && state.thread_idled ? 'over' : 'running';
     },
@@ -71,10 +66,18 @@ export function createDreamSteps(deps: DreamsDeps): DreamSteps {
       const row = await find(id);
       if (!row || row.at_work === 0) return;
       if (!(await stop(id))) throw new Error(`The session of dream ${id} does not rest yet.`);
-      if (row.status === 'running') await settle(deps, row, timedOut);
+      // Whoever sees that it is completed finds all that it wrote.
+      if (row.started_at !== null) await deps.mounts.collect(row.session_id);
+      if (row.ended_at === null) await settle(deps, row, timedOut);
       await letGo(deps, await readDream(db, workspace, id));
     },
   };
+}
+
+/** Of a dream's session; undefined when there is none. While the log cannot tell, that is thrown. */
+async function stateOf(deps: DreamsDeps, { started_at, session_id }: DreamRow): Promise<SessionState | undefined> {
+  if (started_at === null) return undefined;
+  return (await readLive(deps, session_id).catch(ignoreMissing))?.state;
 }
 
 /** What a dream can fail of without anybody's fault. */
@@ -90,10 +93,10 @@ class DreamFault extends Error {
 async function beginDream(deps: DreamsDeps, row: DreamRow): Promise<void> {
   const { db, workspace } = deps;
   const { id, session_id } = row;
-  const store = row.output_store_id ?? (await unavailableAs('input_memory_store_unavailable', cloneStore(deps, row)));
   const { instructions, model } = settingsOf(row);
   const files = inputSessionsOf(row).map((name) => ({ name: `${name}.jsonl`, lines: listTranscript(deps, name) }));
-  await unavailableAs('input_session_unavailable', deps.writeTranscripts(session_id, files));
+  await unavailableAs('input_session_unavailable', deps.transcripts.write(session_id, files));
+  const store = await unavailableAs('input_memory_store_unavailable', obtainStore(deps, row));
   const agent =
     row.agent_id ?? (await createAgents(deps).create({ ...DREAMER, name: `Dream ${id}`, model: model.id })).id;
   const environment_id = row.environment_id ?? (await createEnvironments(deps).create({ name: `Dream ${id}` })).id;
@@ -135,7 +138,7 @@ function toFault(error: unknown): DreamError | undefined {
 /** A turn that came to its end is a dream that did. */
 async function settle(deps: DreamsDeps, row: DreamRow, timedOut: boolean): Promise<void> {
   if (timedOut) return fail(deps, row.id, { type: 'timeout', message: 'The dream took longer than an hour.' });
-  const state = await deps.log.getState(row.session_id);
+  const state = await stateOf(deps, row);
   const last =
     state && (await deps.log.getEvents(row.session_id, { order: 'desc', limit: 1, types: ['session.status_idle'] }));
   const [event] = last?.events ?? [];
@@ -155,9 +158,10 @@ async function fail({ db, clock }: DreamsDeps, id: string, error: DreamError): P
 /** From then on nothing of it is at work, and others may write into its store. */
 async function letGo(deps: DreamsDeps, row: DreamRow): Promise<void> {
   if (row.started_at !== null) await archiveSession(deps, row.session_id).catch(ignoreMissing);
+  await deps.transcripts.remove(row.session_id);
   if (row.agent_id !== null) await createAgents(deps).archive(row.agent_id).catch(ignoreMissing);
   if (row.environment_id !== null) await createEnvironments(deps).archive(row.environment_id).catch(ignoreMissing);
-  const usage = JSON.stringify(await usageOf(row, deps.log));
+  const usage = JSON.stringify(toUsage((await stateOf(deps, row))?.usage));
   await deps.db.updateTable('dreams').set({ at_work: 0, usage }).where('id', '=', row.id).execute();
 }
 

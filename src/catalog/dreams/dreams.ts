@@ -2,6 +2,8 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import type { AgentsDeps } from '../agents/agents.js';
 import { checkActive, lockStore } from '../memory/store-rows.js';
+import type { Mounts } from '../../mounts/mounts.js';
+import type { Transcripts } from '../../mounts/transcripts.js';
 import { type AgeCursor, type ArchivableQuery, cutPage, newestLiveFirst, type Page } from '../page.js';
 import type { SessionDeps } from '../sessions/session-deps.js';
 import { readSession } from '../sessions/session-store.js';
@@ -17,7 +19,7 @@ import {
   toDream,
 } from './dream-row.js';
 import { type DreamCreate, dreamCreateSchema } from './dream-schema.js';
-import { createDreamSteps, type DreamSteps, type WriteTranscripts } from './dream-steps.js';
+import { createDreamSteps, type DreamSteps } from './dream-steps.js';
 
 /** Jobs that read a memory store and sessions, and write a store that is better ordered. Each runs as a session. */
 export interface Dreams {
@@ -42,7 +44,9 @@ export interface DreamQuery extends ArchivableQuery {
 export interface DreamsDeps extends SessionDeps, AgentsDeps {
   /** Has the steps of a dream made one after the other, through every crash. Idempotent. */
   startDream: (dream: { workspace: string; dream_id: string }) => Promise<void>;
-  writeTranscripts: WriteTranscripts;
+  /** What only its session sees, read-only. */
+  transcripts: Pick<Transcripts, 'write' | 'remove'>;
+  mounts: Pick<Mounts, 'collect'>;
 }
 
 export function createDreams(deps: DreamsDeps): Dreams {

@@ -26,18 +26,35 @@ export async function addMemory(write: Write, path: string, content: Uint8Array)
   await checkPath(write, path);
   await checkRoom(write);
   const memory_id = newId('mem');
-  const now = clock();
-  const version = await addVersion(write, { memory_id, operation: 'created', path, content, created_at: now });
-  const row: MemoryRow = {
-    id: memory_id,
-    workspace: store.workspace,
-    memory_store_id: store.id,
-    created_at: now,
-    ...head(version, path, content),
-  };
+  const version = await addVersion(write, { memory_id, operation: 'created', path, content, created_at: clock() });
+  const row = toRow(store, version, path, content);
   await tx.insertInto('memories').values(row).execute();
   return row;
 }
+
+/** Copies of these memories, for a store that has none yet. Of what is in them little is in memory at once. */
+export async function copyMemories(write: Write, originals: readonly MemoryRow[]): Promise<void> {
+  const { tx, clock, store } = write;
+  for (let start = 0; start < originals.length; start += AT_ONCE) {
+    const some = originals.slice(start, start + AT_ONCE);
+    const contents = await readContents(tx, some);
+    const versions: MemoryVersionRow[] = [];
+    const rows = some.flatMap(({ path, memory_version_id }): MemoryRow[] => {
+      const content = contents.get(memory_version_id);
+      // Changed and redacted since the originals were read.
+      if (!content) return [];
+      const memory_id = newId('mem');
+      const version = newVersion(write, { memory_id, operation: 'created', path, content, created_at: clock() });
+      versions.push(version);
+      return [toRow(store, version, path, content)];
+    });
+    if (rows.length === 0) continue;
+    await tx.insertInto('memory_versions').values(versions).execute();
+    await tx.insertInto('memories').values(rows).execute();
+  }
+}
+
+const AT_ONCE = 50;
 
 export interface MemoryChange {
   path: string;
@@ -82,10 +99,16 @@ function timeAfter(clock: Clock, { updated_at }: Pick<MemoryRow, 'updated_at'>):
 
 type NewVersion = Pick<MemoryVersionRow, 'memory_id' | 'operation' | 'created_at' | 'content'> & { path: string };
 
-async function addVersion({ tx, store, actor }: Write, version: NewVersion): Promise<MemoryVersionRow> {
+async function addVersion(write: Write, version: NewVersion): Promise<MemoryVersionRow> {
+  const row = newVersion(write, version);
+  await write.tx.insertInto('memory_versions').values(row).execute();
+  return row;
+}
+
+function newVersion({ store, actor }: Write, version: NewVersion): MemoryVersionRow {
   const { content } = version;
   const { type, id } = actorColumns(actor);
-  const row: MemoryVersionRow = {
+  return {
     id: newId('memver'),
     workspace: store.workspace,
     memory_store_id: store.id,
@@ -98,8 +121,13 @@ async function addVersion({ tx, store, actor }: Write, version: NewVersion): Pro
     redacted_by_type: null,
     redacted_by_id: null,
   };
-  await tx.insertInto('memory_versions').values(row).execute();
-  return row;
+}
+
+/** A memory that begins with this version. */
+function toRow(store: MemoryStoreRow, version: MemoryVersionRow, path: string, content: Uint8Array): MemoryRow {
+  const { memory_id: id, created_at } = version;
+  const { id: memory_store_id, workspace } = store;
+  return { id, workspace, memory_store_id, created_at, ...head(version, path, content) };
 }
 
 /** The columns that follow a memory's newest version. */
@@ -111,6 +139,12 @@ function head({ id, created_at }: MemoryVersionRow, path: string, content: Uint8
     content_size_bytes: content.byteLength,
     updated_at: created_at,
   };
+}
+
+async function readContents(tx: Database, rows: readonly MemoryRow[]): Promise<Map<string, Uint8Array>> {
+  const ids = rows.map((row) => row.memory_version_id);
+  const found = await tx.selectFrom('memory_versions').select(['id', 'content']).where('id', 'in', ids).execute();
+  return new Map(found.flatMap(({ id, content }) => (content === null ? [] : [[id, content] as const])));
 }
 
 async function readContent(tx: Database, row: MemoryRow): Promise<Uint8Array> {
