@@ -80,6 +80,13 @@ test('what a process in the background writes is taken in at rest, when the serv
     const { data } = await drover.client.beta.memoryStores.memories.list(store);
     return data.map(({ path }) => path.slice(1));
   };
+  const running = async () => {
+    const sandboxes = sandboxesOf(drover.dataDir);
+    const keys = [];
+    for await (const { key, running } of sandboxes.list()) if (running) keys.push(key);
+    await sandboxes.close();
+    return keys;
+  };
   const one = await open();
   await write(one, '1-at-rest');
   await one.send('/say hello');
@@ -94,9 +101,7 @@ test('what a process in the background writes is taken in at rest, when the serv
   await write(one, '3-archived');
   await drover.client.beta.sessions.archive(one.id);
   expect(await names()).toEqual(['1-at-rest', '2-stopped', '3-archived']);
-  for await (const { key, running } of sandboxesOf(drover.dataDir).list()) {
-    if (key === one.id) expect(running).toBe(false);
-  }
+  expect(await running()).toEqual([]);
   const two = await open();
   await write(two, '4-deleted');
   await drover.client.beta.sessions.delete(two.id);
