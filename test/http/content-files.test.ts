@@ -48,6 +48,7 @@ test.each([
   ['text/plain', document],
   ['text/markdown', document],
   ['application/json', document],
+  ['image/svg+xml', document],
 ])('a file of %s is taken in a block that says so, and echoed by its id', async (type, toBlock) => {
   const block = toBlock(await upload(type));
   expect((await say([block])).data?.[0]).toMatchObject({ content: [block] });

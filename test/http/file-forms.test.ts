@@ -87,6 +87,17 @@ test.each([
   expect(body.mime_type).toBe(kept);
 });
 
+test.each([
+  ['photo.png', 'image/png'],
+  ['paper.pdf', 'application/pdf'],
+  ['table.csv', 'text/plain'],
+  ['drawing.svg', 'text/plain'],
+  ['unknown.none', 'text/plain'],
+])('%s of a form that does not say what it is (as Python’s requests sends them) is %s', async (filename, kept) => {
+  const { body } = await post(form(part(`name="file"; filename="${filename}"`, 'x', '')));
+  expect(body.mime_type).toBe(kept);
+});
+
 describe('refused, with nothing left behind', () => {
   let before: string[];
   beforeAll(async () => (before = await storedFiles(server.filesDir)));

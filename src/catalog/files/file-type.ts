@@ -34,10 +34,20 @@ const UNKNOWN = 'application/octet-stream';
 
 /** The type as it was declared; where that says nothing, what the name's extension stands for. */
 export function typeOf(declared: string | undefined, filename: string | undefined): string {
-  if (declared !== undefined && declared !== UNKNOWN && isType(declared)) return declared;
   const extension = filename?.split('.').at(-1)?.toLowerCase();
-  return TYPES.find(([known]) => known === extension)?.[1] ?? UNKNOWN;
+  const byName = TYPES.find(([known]) => known === extension)?.[1] ?? UNKNOWN;
+  if (declared === undefined || declared === UNKNOWN || !isType(declared)) return byName;
+  // So a part of a form is called that does not say what it is.
+  if (declared === 'text/plain' && byName !== UNKNOWN && !isText(byName)) return byName;
+  return declared;
 }
+
+/** Whether it is read as text, whatever is in it. */
+export function isText(type: string): boolean {
+  return type.startsWith('text/') || TEXTS.includes(type);
+}
+
+const TEXTS = ['application/json', 'application/jsonl', 'application/xml', 'application/yaml', 'image/svg+xml'];
 
 /** Without the dot. */
 export function extensionFor(type: string): string | undefined {

@@ -4,6 +4,7 @@ import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
 import { invalid } from '../validate.js';
 import { readUsable } from './copies.js';
+import { isText } from './file-type.js';
 
 /** A file that a block of a message stands for. */
 export interface FileReference {
@@ -44,10 +45,8 @@ export async function checkFileReferences(
 
 function isKind(kind: FileReference['kind'], mime_type: string): boolean {
   if (kind === 'image') return IMAGES.includes(mime_type);
-  return mime_type === 'application/pdf' || mime_type.startsWith('text/') || TEXTS.includes(mime_type);
+  return mime_type === 'application/pdf' || isText(mime_type);
 }
-
-const TEXTS = ['application/json', 'application/jsonl', 'application/xml', 'application/yaml'];
 
 /** A file as a model is told it. */
 export interface MessageFile {
