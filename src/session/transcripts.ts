@@ -18,11 +18,21 @@ export interface Transcripts {
 interface Kept {
   context: Context;
   seq: number;
+  /** Characters of the entries that it was made of. */
+  size: number;
 }
 
-/** Keeps the conversations that were used last in memory, by the size of their logs. */
-export function createTranscripts(db: Database, projector: Projector, keep = 256): Transcripts {
+/** Of all conversations that are kept, in characters: an image is a few million of them. */
+const LARGEST = 64 * 1024 * 1024;
+const MOST = 256;
+
+/** Keeps the conversations that were used last in memory, as many as there is room for; the very last one in any case. */
+export function createTranscripts(db: Database, projector: Projector, largest = LARGEST): Transcripts {
   const kept = new Map<string, Kept>();
+  const isTooMuch = (): boolean => {
+    if (kept.size <= 1) return false;
+    return kept.size > MOST || kept.values().reduce((sum, { size }) => sum + size, 0) > largest;
+  };
   return {
     async load(thread, seq) {
       await projector.reach(thread, seq);
@@ -30,8 +40,10 @@ export function createTranscripts(db: Database, projector: Projector, keep = 256
       const whole = (known && (await extend(db, thread, known, seq))) ?? (await fold(db, thread, seq));
       kept.delete(thread);
       kept.set(thread, whole);
-      const oldest = kept.keys().next().value;
-      if (kept.size > keep && oldest !== undefined) kept.delete(oldest);
+      for (const oldest of kept.keys()) {
+        if (!isTooMuch()) break;
+        kept.delete(oldest);
+      }
       return whole.context;
     },
     forget: (thread) => void kept.delete(thread),
@@ -46,6 +58,7 @@ async function extend(db: Database, thread: string, known: Kept, seq: number): P
   if (rows.some(({ kind }) => kind === 'summary')) return undefined;
   for (const row of rows) append(known.context, toEntry(row));
   known.seq = seq;
+  known.size += sizeOf(rows);
   return known;
 }
 
@@ -54,9 +67,13 @@ async function fold(db: Database, thread: string, seq: number): Promise<Kept> {
   const summary = await lastSummary(db, thread, seq);
   const context = createContext(summary);
   const through = summary?.through ?? 0;
-  for (const row of await queuedAt(db, thread, through)) append(context, toEntry(row));
-  for (const row of await rowsBetween(db, thread, through, seq)) append(context, toEntry(row));
-  return { context, seq };
+  const rows = [...(await queuedAt(db, thread, through)), ...(await rowsBetween(db, thread, through, seq))];
+  for (const row of rows) append(context, toEntry(row));
+  return { context, seq, size: sizeOf(rows) };
+}
+
+function sizeOf(rows: readonly Pick<Row, 'body'>[]): number {
+  return rows.reduce((sum, { body }) => sum + body.length, 0);
 }
 
 async function lastSummary(db: Database, thread: string, upTo: number): Promise<Summary | undefined> {
