@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Post } from '../src/webhooks/post.js';
-import type { Delivery, Posted, Targets } from '../src/webhooks/webhooks.js';
+import type { Attempt, Attempted } from '../src/webhooks/attempt.js';
+import type { Delivery } from '../src/webhooks/webhooks.js';
 
 /** What a delivery's workflow is started with. */
 export interface WebhookDelivery extends Delivery {
@@ -9,60 +9,47 @@ export interface WebhookDelivery extends Delivery {
   retry_ms: number;
 }
 
-export interface Attempt {
-  /** False: another one is due. */
-  is_over: boolean;
-  /** For people. */
-  outcome: string;
-}
-
 export interface WebhookActivities {
   /** One attempt; the last one that fails counts against the endpoint. */
-  attemptWebhook(delivery: Delivery, isLast: boolean): Promise<Attempt>;
+  attemptWebhook(delivery: Delivery, isLast: boolean): Promise<Attempted>;
 }
 
-export interface WebhookActivityDeps {
-  targets: Targets;
-  post: Post;
-}
+/** Of the worker's places one endpoint takes no more: where it does not answer, those of others still get through. */
+const AT_ONCE_EACH = 10;
+const LONGEST_WAIT_S = 32;
 
-export function createWebhookActivities({ targets, post }: WebhookActivityDeps): WebhookActivities {
+export function createWebhookActivities(attempt: Attempt): WebhookActivities {
+  /** Attempts under way, by endpoint; those that have none are not in it. */
+  const underWay = new Map<string, number>();
+  const add = (endpointId: string, change: number): void => {
+    const count = (underWay.get(endpointId) ?? 0) + change;
+    if (count > 0) underWay.set(endpointId, count);
+    else underWay.delete(endpointId);
+  };
   return {
     async attemptWebhook(delivery, isLast) {
-      const target = await targets.find(delivery.endpoint_id);
-      if (!target) return over('the endpoint takes no deliveries');
-      const { cancellationSignal } = Context.current();
-      const posted = await post(target, delivery, cancellationSignal);
-      // The worker stops: whether this one arrived is not known, and the next worker makes it again.
-      if (posted.type === 'failed' && cancellationSignal.aborted) throw ApplicationFailure.retryable('cut off');
-      return settle(targets, delivery.endpoint_id, posted, isLast);
+      const { cancellationSignal: stop, info } = Context.current();
+      const { endpoint_id } = delivery;
+      if ((underWay.get(endpoint_id) ?? 0) >= AT_ONCE_EACH) throw notNow(info.attempt);
+      add(endpoint_id, 1);
+      try {
+        const attempted = await attempt(delivery, { isLast, stop });
+        // The worker stops: the next one makes it again.
+        if (!attempted) throw ApplicationFailure.retryable('cut off');
+        return attempted;
+      } finally {
+        add(endpoint_id, -1);
+      }
     },
   };
 }
 
-async function settle(targets: Targets, endpointId: string, posted: Posted, isLast: boolean): Promise<Attempt> {
-  switch (posted.type) {
-    case 'accepted':
-      await targets.succeeded(endpointId);
-      return over(`accepted with ${posted.status}`);
-    case 'redirected':
-      await targets.disable(endpointId, `The endpoint answered with a redirect (${posted.status}).`);
-      return over('redirected; the endpoint is disabled');
-    case 'private_address':
-      await targets.disable(endpointId, 'The address of the endpoint is not a public one.');
-      return over('a private address; the endpoint is disabled');
-    case 'failed':
-      if (isLast) await targets.failed(endpointId);
-      return { is_over: isLast, outcome: posted.why };
-    default:
-      return unreachable(posted);
-  }
-}
-
-function over(outcome: string): Attempt {
-  return { is_over: true, outcome };
-}
-
-function unreachable(posted: never): never {
-  throw new Error(`Unknown outcome ${JSON.stringify(posted)}`);
+/** Not counted as an attempt. The place is free meanwhile; the more there are that wait, the less often each asks. */
+function notNow(asked: number): ApplicationFailure {
+  const seconds = Math.min(2 ** (asked - 1), LONGEST_WAIT_S) * (1 + Math.random());
+  return ApplicationFailure.create({
+    message: 'enough attempts at this endpoint are under way',
+    nextRetryDelay: Math.round(seconds * 1_000),
+    category: 'BENIGN',
+  });
 }

@@ -6,6 +6,7 @@ import type { Outbound } from '../net/outbound.js';
 import type { Database } from '../storage/database.js';
 import { startWebhookWorker, type WebhookWorker } from '../temporal/webhook-worker.js';
 import type { Secrets } from '../vault/secrets.js';
+import { createAttempt } from '../webhooks/attempt.js';
 import { createPost } from '../webhooks/post.js';
 import { WORKFLOW_BUNDLE } from './package-paths.js';
 
@@ -31,15 +32,16 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps, report: (error: u
   const stopping = new AbortController();
   let running: WebhookWorker | undefined;
   let work: Promise<void> | undefined;
+  const targets = createTargets({ ...deps, now: Date.now });
+  const activities = createWebhookActivities(
+    createAttempt({ targets, post: createPost(deps.outbound), onError: report }),
+  );
   const open = (): Promise<WebhookWorker> =>
     startWebhookWorker({
       address: deps.address,
       namespace: deps.client.options.namespace,
       bundle: WORKFLOW_BUNDLE,
-      activities: createWebhookActivities({
-        targets: createTargets({ ...deps, now: Date.now }),
-        post: createPost(deps.outbound),
-      }),
+      activities,
     });
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {

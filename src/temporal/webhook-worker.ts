@@ -21,7 +21,8 @@ export interface WebhookWorker {
 const GRACE_MS = 500;
 const FORCE_MS = 2_000;
 /** Endpoints that answer slowly take these places, and no session's. */
-const AT_ONCE = 50;
+const AT_ONCE = 200;
+const CACHED_WORKFLOWS = 50;
 
 /** Carries deliveries out, beside the worker of the sessions: neither takes the other's places or memory. */
 export async function startWebhookWorker(deps: WebhookWorkerDeps): Promise<WebhookWorker> {
@@ -32,7 +33,7 @@ export async function startWebhookWorker(deps: WebhookWorkerDeps): Promise<Webho
     taskQueue: WEBHOOK_QUEUE,
     workflowBundle: { codePath: deps.bundle },
     activities: deps.activities,
-    maxCachedWorkflows: AT_ONCE,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
     maxConcurrentActivityTaskExecutions: AT_ONCE,
     shutdownGraceTime: GRACE_MS,
     shutdownForceTime: FORCE_MS,

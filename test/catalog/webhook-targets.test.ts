@@ -1,13 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { keyIdsInUse, resealAll } from '../../src/catalog/vaults/reseal.js';
 import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
 import { createTargets } from '../../src/catalog/webhooks/targets.js';
+import { createOutbound } from '../../src/net/outbound.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
 import { openSecrets } from '../../src/vault/secrets.js';
+import { createAttempt } from '../../src/webhooks/attempt.js';
+import { createPost } from '../../src/webhooks/post.js';
 import type { Targets } from '../../src/webhooks/webhooks.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
+import { startReceiver } from '../support/webhook-receiver.js';
 
 const HOUR = 3_600_000;
 
@@ -98,6 +103,26 @@ test('P4: a new vault key takes its secret over', async () => {
   expect(await keyIdsInUse(db)).toEqual([key_id]);
   expect((await row()).secret).not.toEqual(before.secret);
   expect(await createTargets({ db, secrets: to, now: () => now }).find(id)).toMatchObject({ secret: signing_secret });
+});
+
+test('what was accepted is not sent again because that could not be noted', async () => {
+  const receiver = await startReceiver();
+  const errors: unknown[] = [];
+  const outbound = createOutbound({ allowPrivate: true });
+  const attempt = createAttempt({ targets, post: createPost(outbound), onError: (error) => void errors.push(error) });
+  await db
+    .updateTable('webhook_endpoints')
+    .set({ url: `${receiver.url}/a` })
+    .execute();
+  receiver.answer('/a', (response) => {
+    void sql`alter table webhook_endpoints rename to away`.execute(db).then(() => response.writeHead(204).end());
+  });
+  const delivery = { endpoint_id: id, event_id: 'whe_1', body: '{}' };
+  const stop = new AbortController().signal;
+  const attempted = await attempt(delivery, { isLast: false, stop });
+  await receiver.stop();
+  expect(attempted).toEqual({ is_over: true, outcome: 'accepted with 204' });
+  expect([errors, receiver.received].map(({ length }) => length)).toEqual([1, 1]);
 });
 
 test('what is deleted meanwhile is no trouble', async () => {

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebhookEndpoint } from '../../src/catalog/webhooks/endpoint-row.js';
@@ -253,6 +254,22 @@ test('histories of deliveries that are over can go; sessions stay', async () => 
   expect(await idsOf(deliveries)).toEqual([]);
   expect(await idsOf("WorkflowType = 'session'")).toContain(session);
   await temporal.connection.close();
+});
+
+test('an endpoint that never answers is not in the way of another', async () => {
+  const silent: ServerResponse[] = [];
+  receiver.answer(
+    '/silent',
+    ...Array.from({ length: 60 }, () => (response: ServerResponse) => void silent.push(response)),
+  );
+  const [held, free] = [await listen('/silent', 'environment.created'), await listen('/free', 'agent.created')];
+  await Promise.all(Array.from({ length: 60 }, makeEnvironment));
+  await receiver.until('/silent', 10);
+  await drover.client.beta.agents.create({ name: 'a', model: 'claude-haiku-4-5-20251001' });
+  expect(await receiver.until('/free', 1, 5_000)).toHaveLength(1);
+  expect(silent).toHaveLength(10);
+  for (const { id } of [held, free]) await admin('DELETE', `/${id}`);
+  for (const response of silent) response.destroy();
 });
 
 test('P4: neither a secret nor the URL that it goes with is in a history of Temporal, a file or a line of the server', async () => {
