@@ -98,6 +98,7 @@ test.each<[string, FormData, RegExp]>([
   ['no description', md('---\nname: a\n---\n'), /^files: SKILL.md description: is required/],
   ['an empty description', md('---\nname: a\ndescription: ""\n---\n'), /SKILL.md description: is required/],
   ['a description that is a number', md('---\nname: a\ndescription: 1\n---\n'), /SKILL.md description: is required/],
+  ['a description with NUL', md('---\nname: a\ndescription: "a\\0b"\n---\n'), /description: .* character U\+0000/],
   ['a description of 1,025', md(`---\nname: a\ndescription: ${'x'.repeat(1_025)}\n---\n`), /must have at most 1024/],
   [
     'a name that is a number',

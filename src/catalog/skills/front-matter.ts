@@ -59,6 +59,7 @@ function checkName(name: unknown): string {
 function checkDescription(description: unknown): string {
   const text = typeof description === 'string' ? description.trim() : '';
   if (text === '') throw refuse('description: is required, a text');
+  if (text.includes('\0')) throw refuse('description: must not contain the character U+0000');
   if (text.length > MAX_DESCRIPTION) throw refuse(`description: must have at most ${MAX_DESCRIPTION} characters`);
   return text;
 }
