@@ -4,6 +4,9 @@ import { paramsOf } from './routing.js';
 
 const PATH = '/drover/enroll/';
 
+/** A browser sends a form without fields. Who needs no key may not fill the memory, either. */
+const MAX_BODY_BYTES = 1024;
+
 /** Where an enrolment is confirmed, at the address that the request for the URL came to. */
 export function enrollmentUrl(token: string, headers: FastifyRequest['headers']): string {
   const isSecure = headers['x-forwarded-proto'] === 'https';
@@ -15,7 +18,9 @@ export function addEnrollmentPage(app: FastifyInstance, enrollments: Enrollments
   const url = `${PATH}:token`;
   const config = { open: true } as const;
   app.get(url, { config }, async (request, reply) => show(reply, await enrollments.look(tokenOf(request))));
-  app.post(url, { config }, async (request, reply) => show(reply, await enrollments.confirm(tokenOf(request))));
+  app.post(url, { config, bodyLimit: MAX_BODY_BYTES }, async (request, reply) =>
+    show(reply, await enrollments.confirm(tokenOf(request))),
+  );
 }
 
 function tokenOf(request: FastifyRequest): string {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
+import { MAX_BODY_BYTES } from './body.js';
 
 /** Told of every error that is not the caller's; the response says no more than that there was one. */
 export type ReportError = (error: unknown, request: { id: string; method: string; path: string }) => void;
@@ -13,7 +14,7 @@ export interface ErrorBody {
 
 /** Turns whatever was thrown into a response. Nothing of an unexpected error leaves the server but its request id. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, report: ReportError): void {
-  const known = toApiError(error);
+  const known = toApiError(error, request.routeOptions?.bodyLimit);
   if (!known) report(error, { id: request.id, method: request.method, path: pathOf(request.url) });
   const shown = known ?? new ApiError('api_error', 'Internal server error.');
   if (shown.retryAfter !== undefined) reply.header('retry-after', String(shown.retryAfter));
@@ -28,6 +29,7 @@ export function toErrorBody(error: ApiError, requestId: string): ErrorBody {
 }
 
 const MAX_MESSAGE = 2_000;
+const MB = 1024 * 1024;
 
 /** What was sent may be quoted in a message, and may be megabytes. */
 function shorten(message: string): string {
@@ -48,11 +50,14 @@ const HOPELESS: ReadonlySet<string> = new Set([
   'not_implemented_error',
 ]);
 
-function toApiError(error: unknown): ApiError | undefined {
+function toApiError(error: unknown, bodyLimit = MAX_BODY_BYTES): ApiError | undefined {
   if (error instanceof ApiError) return error;
   const status = clientFault(error);
   if (status === undefined) return undefined;
-  if (status === 413) return new ApiError('request_too_large', 'The request body is too large: 32 MB at most.');
+  if (status === 413) {
+    const most = bodyLimit < MB ? `${bodyLimit} bytes` : `${bodyLimit / MB} MB`;
+    return new ApiError('request_too_large', `The request body is too large: ${most} at most.`);
+  }
   return new ApiError('invalid_request_error', 'The request could not be read.');
 }
 

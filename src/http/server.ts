@@ -77,9 +77,12 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.decorateRequest('principal', null);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest, body: Buffer) =>
-    parseBody(decodeText(await decompress(body, headers['content-encoding']), headers['content-type'])),
-  );
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const { headers, routeOptions } = request;
+    // Whoever has no key says nothing with a body that would be worth the work.
+    if (routeOptions.config.open) return undefined;
+    return parseBody(decodeText(await decompress(body, headers['content-encoding']), headers['content-type']));
+  });
   app.addHook('onRequest', async (request, reply) => {
     await admit(request, reply, authenticate);
     await check(request, reply, countRequest, deps.access);

@@ -94,3 +94,11 @@ test('a profile that is not there has none, and neither has an action that is no
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ error: { message: expect.stringMatching(/^action\.type: /) } });
 });
+
+test('who has no key cannot send much either', async () => {
+  const { url } = await profiles().createEnrollmentURL((await profiles().create({})).id);
+  const response = await fetch(url, { method: 'POST', body: 'x'.repeat(2_000) });
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('1024 bytes') } });
+  expect((await fetch(url, { method: 'POST', body: '{no json' })).status).toBe(200);
+});
