@@ -16,6 +16,7 @@ import * as catalog013 from './migrations/catalog-013-dreams.js';
 import * as catalog014 from './migrations/catalog-014-unfinished.js';
 import * as catalog015 from './migrations/catalog-015-work-tokens.js';
 import * as catalog016 from './migrations/catalog-016-workspaces.js';
+import * as catalog017 from './migrations/catalog-017-expiry.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -55,6 +56,7 @@ const CATALOG: readonly Migration[] = [
   catalog014,
   catalog015,
   catalog016,
+  catalog017,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -88,3 +88,12 @@ test('files expire in whatever workspace they are, and what is swept is nobodyâ€
   const ids = (await client.beta.files.list()).data.map(({ id }) => id);
   expect(ids).toContain(kept.id);
 });
+
+test('files that are to expire are found without a look at those that have', async () => {
+  const queries = recordQueries(server.db);
+  await server.catalog.files.removeExpired();
+  const [query] = queries.take();
+  if (!query) throw new Error('nothing was asked');
+  const { text } = await planOf(server.db, query);
+  expect(text).toContain('files_to_expire');
+});
