@@ -4,7 +4,7 @@ import { StartError } from '../config/start-error.js';
 import { createBus } from '../session/bus.js';
 import { erase } from '../session/projection.js';
 import { readProjected } from '../session/projected.js';
-import { catchUp, loadCursor } from '../session/reading.js';
+import { catchUp, loadPlace } from '../session/reading.js';
 import { readThreadLog, type ThreadLog } from '../session/thread-log.js';
 import { type Projected, verify } from '../session/verify.js';
 import { openDatabase, openProjectionToRead } from '../storage/database.js';
@@ -51,9 +51,9 @@ export async function rebuildLog(flags: Flags, sessionId: string, print: Print):
     try {
       const deps = { db, history, blobs, bus: createBus() };
       await erase(db, sessionId);
-      const cursor = await loadCursor(deps, sessionId);
-      if (cursor) await catchUp(deps, cursor, new AbortController().signal);
-      print(`rebuilt from history: ${cursor?.seq ?? 0} entries`);
+      const place = await loadPlace(deps, sessionId);
+      if (place) await catchUp(deps, place, new AbortController().signal);
+      print(`rebuilt from history: ${place?.cursor.seq ?? 0} entries`);
     } finally {
       await db.destroy();
     }

@@ -4,15 +4,26 @@ import type { Decoded, LogEntry, LoggedEvent } from './history.js';
 import type { SessionEvent, SessionState } from './session.js';
 import { QUEUED, type LogRow, type ThreadRow } from './tables.js';
 
+/** What a reader of a thread remembers from page to page. */
+export interface Remembered {
+  /** The state where the cursor is, once it is known; `project` keeps it so. */
+  state?: SessionState | undefined;
+}
+
 /**
  * Writes what a page of history says into the projection, with the cursor it was read to, in one transaction. Returns
  * the events in the order they are to be published. An entry that is there already is passed over; a gap is an error.
  */
-export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[]): Promise<SessionEvent[]> {
+export async function project(
+  db: Database,
+  cursor: ThreadRow,
+  decoded: Decoded[],
+  remembered: Remembered = {},
+): Promise<SessionEvent[]> {
   // A thread has one projector, and its rows are nobody else's: there is no one to be kept apart from.
   const transaction = db.transaction().setIsolationLevel('read committed');
-  const { seq, published } = await transaction.execute(async (tx) => {
-    const before = await loadState(tx, cursor.thread);
+  const { seq, state, published } = await transaction.execute(async (tx) => {
+    const before = remembered.state ?? (await loadState(tx, cursor.thread));
     const page = interpret(cursor, before, decoded);
     for (let at = 0; at < page.rows.length; at += ROWS_AT_ONCE) {
       await tx
@@ -30,9 +41,10 @@ export async function project(db: Database, cursor: ThreadRow, decoded: Decoded[
       .onConflict((conflict) => conflict.column('thread').doUpdateSet(row))
       .execute();
     const told = page.published.map((event) => (typeof event === 'string' ? found(stamped.get(event)) : event));
-    return { seq: page.seq, published: told };
+    return { seq: page.seq, state: page.state, published: told };
   });
   cursor.seq = seq;
+  remembered.state = state;
   return published;
 }
 
@@ -83,9 +95,12 @@ export async function erase(db: Database, thread: string): Promise<void> {
 interface Page {
   seq: number;
   rows: LogRow[];
+  /** Queued events among them that are not stamped yet, by id. */
+  queued: Map<string, { row: LogRow; event: LoggedEvent }>;
+  /** Of queued events in the rows of earlier pages. */
   stamps: Stamp[];
   state: SessionState | undefined;
-  /** Events, or the ids of queued ones that are stamped now. */
+  /** Events, or the ids of those that are stamped in their rows. */
   published: (SessionEvent | string)[];
 }
 
@@ -96,7 +111,7 @@ interface Stamp {
 }
 
 function interpret(cursor: ThreadRow, state: SessionState | undefined, decoded: Decoded[]): Page {
-  const page: Page = { seq: cursor.seq, rows: [], stamps: [], state, published: [] };
+  const page: Page = { seq: cursor.seq, rows: [], queued: new Map(), stamps: [], state, published: [] };
   for (const item of decoded) {
     if (item.type === 'start') page.state ??= newSessionState(item.start);
     else if (item.type === 'entry') takeEntry(page, cursor.thread, item.entry);
@@ -113,14 +128,13 @@ function takeEntry(page: Page, thread: string, entry: LogEntry): void {
   page.seq = entry.seq;
   switch (entry.kind) {
     case 'event':
-      page.rows.push(eventRow(thread, entry));
+      page.rows.push(eventRow(page, thread, entry));
       page.published.push(listed(entry.event, entry.queued ? null : entry.at));
       if (page.state) page.state = fold(page.state, entry.event, entry.at);
       return;
     case 'processed':
       page.rows.push({ ...bare(thread, entry), body: JSON.stringify({ id: entry.id }) });
-      page.stamps.push(entry);
-      page.published.push(entry.id);
+      page.published.push(stamp(page, entry));
       return;
     case 'assistant':
       page.rows.push({ ...bare(thread, entry), body: JSON.stringify(entry.reply) });
@@ -133,8 +147,8 @@ function takeEntry(page: Page, thread: string, entry: LogEntry): void {
   }
 }
 
-function eventRow(thread: string, entry: Extract<LogEntry, { kind: 'event' }>): LogRow {
-  return {
+function eventRow(page: Page, thread: string, entry: Extract<LogEntry, { kind: 'event' }>): LogRow {
+  const row: LogRow = {
     ...bare(thread, entry),
     event_id: entry.event.id,
     type: entry.event.type,
@@ -142,6 +156,20 @@ function eventRow(thread: string, entry: Extract<LogEntry, { kind: 'event' }>): 
     processed_at: entry.queued ? null : entry.at,
     body: JSON.stringify(entry.event),
   };
+  if (entry.queued) page.queued.set(entry.event.id, { row, event: entry.event });
+  return row;
+}
+
+/** Mostly an input is taken up as soon as it has come: then its row is not written yet. */
+function stamp({ queued, stamps }: Page, { id, seq, at }: Stamp): SessionEvent | string {
+  const known = queued.get(id);
+  if (!known) {
+    stamps.push({ id, seq, at });
+    return id;
+  }
+  queued.delete(id);
+  Object.assign(known.row, { position: seq, processed_at: at });
+  return listed(known.event, at);
 }
 
 function bare(thread: string, { seq, kind }: LogEntry): Omit<LogRow, 'body'> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { catchUp, loadCursor, publishAgain, readPage, type ReadingDeps } from './reading.js';
+import { createPlaces, type Places } from './places.js';
+import { catchUp, publishAgain, readPage, type ReadingDeps } from './reading.js';
 import type { ThreadRow } from './tables.js';
 
 /**
@@ -16,6 +17,8 @@ export interface Projector {
   reach(thread: string, seq: number): Promise<void>;
   /** Reads to the end of what is committed now. */
   catchUp(thread: string): Promise<void>;
+  /** The projection of a thread was dropped: it is read from its beginning when it is next asked for. */
+  forget(thread: string): void;
   /** Stops reading and waits for what is under way. */
   close(): Promise<void>;
 }
@@ -30,6 +33,7 @@ const LAST_RETRY_MS = 5_000;
 
 export function createProjector(deps: ProjectorDeps): Projector {
   const followers = new Map<string, Follower>();
+  const places = createPlaces(deps);
   const closing = new AbortController();
 
   const follow = (thread: string, asked: { seq?: number; toEnd?: boolean }): Follower => {
@@ -58,9 +62,10 @@ export function createProjector(deps: ProjectorDeps): Projector {
     // to the deletion nothing is awaited, so who asks later starts anew.
     while (!closing.signal.aborted && !isOver && !isSatisfied(follower)) {
       try {
-        isOver = await followTo(deps, thread, follower, closing.signal);
+        isOver = await followTo({ ...deps, places }, thread, follower, closing.signal);
         pause = FIRST_RETRY_MS;
       } catch (error) {
+        places.forget(thread);
         if (closing.signal.aborted) break;
         deps.onError(thread, error);
         await sleep(pause, undefined, { signal: closing.signal }).catch(() => {});
@@ -83,6 +88,7 @@ export function createProjector(deps: ProjectorDeps): Projector {
     async catchUp(thread) {
       await follow(thread, { toEnd: true }).done;
     },
+    forget: (thread) => places.forget(thread),
     async close() {
       closing.abort();
       await Promise.all([...followers.values()].map(({ done }) => done));
@@ -114,13 +120,14 @@ function isSatisfied({ reached, wanted, toEnd }: Follower): boolean {
 
 /** Reads until the follower is satisfied; true when there can be no more, because the thread is closed or unknown. */
 async function followTo(
-  deps: ProjectorDeps,
+  deps: ProjectorDeps & { places: Places },
   thread: string,
   follower: Follower,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const cursor = await loadCursor(deps, thread);
-  if (cursor === undefined) return true;
+  const place = await deps.places.of(thread);
+  if (place === undefined) return true;
+  const { cursor } = place;
   const advance = (): void => {
     follower.reached = cursor.seq;
     release(follower, false);
@@ -131,7 +138,7 @@ async function followTo(
   for (;;) {
     if (follower.toEnd) {
       follower.toEnd = false;
-      await catchUp(deps, cursor, signal)
+      await catchUp(deps, place, signal)
         .catch((error: unknown) => {
           // Still owed, after the pause.
           follower.toEnd = true;
@@ -142,7 +149,7 @@ async function followTo(
       return isClosed(cursor);
     } else {
       const { asked } = follower;
-      const events = await readPage(deps, cursor, signal);
+      const events = await readPage(deps, place, signal);
       advance();
       // Nothing came in the 20 s that the server waits: the hint was in vain, but not one that came meanwhile.
       if (events === 0 && follower.asked === asked) follower.wanted = follower.reached;

@@ -4,7 +4,7 @@ import { attach } from './bodies.js';
 import type { Bus } from './bus.js';
 import { decode, newDecoder, type Decoded, type Decoder, type LogEntry } from './history.js';
 import type { HistoryReader } from './history-reader.js';
-import { project, readPublished } from './projection.js';
+import { project, readPublished, type Remembered } from './projection.js';
 import type { ThreadRow } from './tables.js';
 
 export interface ReadingDeps {
@@ -14,20 +14,29 @@ export interface ReadingDeps {
   bus: Bus;
 }
 
+/** A thread that is being read: where, and what is remembered of what came before. */
+export interface Place extends Remembered {
+  cursor: ThreadRow;
+}
+
 /** Where a thread was last read to, or its beginning; undefined when Temporal knows no such thread. */
-export async function loadCursor(deps: ReadingDeps, thread: string): Promise<ThreadRow | undefined> {
-  const row = await deps.db
+export async function loadPlace(deps: ReadingDeps, thread: string): Promise<Place | undefined> {
+  const cursor = await deps.db
     .selectFrom('projection.threads')
     .selectAll()
     .where('thread', '=', thread)
     .executeTakeFirst();
-  if (row) return row;
+  if (cursor) return { cursor };
   const runId = await deps.history.firstRun(thread);
-  return runId === undefined ? undefined : startOf(thread, runId, 0);
+  return runId === undefined ? undefined : { cursor: startOf(thread, runId, 0) };
 }
 
-/** Reads and projects one page, and moves the cursor. Returns how many history events there were. */
-export async function readPage(deps: ReadingDeps, cursor: ThreadRow, signal: AbortSignal): Promise<number> {
+/**
+ * Reads and projects one page, and moves the cursor. Returns how many history events there were. Once it has thrown, the
+ * place is not where the database is.
+ */
+export async function readPage(deps: ReadingDeps, place: Place, signal: AbortSignal): Promise<number> {
+  const { cursor } = place;
   const page = await deps.history.read(cursor.thread, cursor.run_id, cursor.token, signal);
   if (page.events.length === 0) return 0;
   const decoder: Decoder = page.fromStart ? newDecoder() : JSON.parse(cursor.decoder);
@@ -42,7 +51,7 @@ export async function readPage(deps: ReadingDeps, cursor: ThreadRow, signal: Abo
   if (nextRun) Object.assign(cursor, startOf(cursor.thread, nextRun.runId, cursor.seq));
   // The place is kept with the next entry; a process that dies before that reads this page again.
   if (decoded.length === 0) return page.events.length;
-  const published = await project(deps.db, cursor, decoded);
+  const published = await project(deps.db, cursor, decoded, place);
   for (const event of published) deps.bus.publish(cursor.thread, event);
   return page.events.length;
 }
@@ -58,7 +67,8 @@ export async function publishAgain(
 }
 
 /** Reads to the end of what is committed, over all runs, without waiting for more. */
-export async function catchUp(deps: ReadingDeps, cursor: ThreadRow, signal: AbortSignal): Promise<void> {
+export async function catchUp(deps: ReadingDeps, place: Place, signal: AbortSignal): Promise<void> {
+  const { cursor } = place;
   let run: string | undefined;
   let end = 0;
   while (cursor.token?.length !== 0) {
@@ -67,7 +77,7 @@ export async function catchUp(deps: ReadingDeps, cursor: ThreadRow, signal: Abor
       end = await deps.history.length(cursor.thread, run);
     }
     if (cursor.last_event_id >= end) return;
-    await readPage(deps, cursor, signal);
+    await readPage(deps, place, signal);
   }
 }
 

@@ -34,6 +34,7 @@ export function createPurge(deps: PurgeDeps): (sessionId: string) => Promise<voi
     await deleteHistory(deps.client, sessionId);
     await deps.blobs.removeAll(sessionId);
     await erase(deps.db, sessionId);
+    deps.projector.forget(sessionId);
     deps.transcripts.forget(sessionId);
     deps.freshness.forget(sessionId);
   };

@@ -47,6 +47,7 @@ const PROJECTOR = {
   hint: () => {},
   reach: async () => {},
   catchUp: async () => {},
+  forget: () => {},
   close: async () => {},
 };
 
