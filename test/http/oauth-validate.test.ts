@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Anthropic } from '@anthropic-ai/sdk';
+import { sql } from 'kysely';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { CLIENT_ID, type OAuthServer, startOAuthServer } from '../support/oauth-server.js';
 
@@ -133,6 +135,31 @@ test('P4: a refused refresh is invalid, and what the servers quote of the secret
   });
 });
 
+test('P4: however a server writes a secret that it quotes, or a new one, it is blanked', async () => {
+  const { vault_id, id, validate } = await make('none');
+  const token = "at~/a'b(c)";
+  await vaults.credentials.update(id, { vault_id, auth: { type: 'mcp_oauth', access_token: token } });
+  const form = new URLSearchParams({ t: token }).toString();
+  const slashes = JSON.stringify({ t: token }).replaceAll('/', '\\/');
+  oauth.answerWith('/mcp', (response) => response.writeHead(401).end(`${form} ${slashes}`));
+  // Not as RFC 6749 has it: refused, but it was a success to them.
+  const news = [
+    'access_token=new-1/x&refresh_token=new-2&scope=tools',
+    `"{\\"access_token\\": \\"new-3\\/x\\"}"`,
+    `{"refresh_token":"new-4'\\/x","id_token": "new-5"}`,
+  ];
+  oauth.answerWith('/token', (response) => response.writeHead(200).end(news.join('\n')));
+  const { mcp_probe, refresh } = await validate();
+  expect(mcp_probe?.http_response?.body).toBe('t=[redacted] {"t":"[redacted]"}');
+  expect(refresh?.http_response?.body).toBe(
+    [
+      'access_token=[redacted]&refresh_token=[redacted]&scope=tools',
+      `"{\\"access_token\\": \\"[redacted]\\"}"`,
+      `{"refresh_token":"[redacted]","id_token": "[redacted]"}`,
+    ].join('\n'),
+  );
+});
+
 test('a long answer is cut, without half a secret at its end', async () => {
   const { validate } = await make('none', false);
   const token = oauth.accessToken;
@@ -213,6 +240,48 @@ test('what was archived while its token was refreshed stays purged', async () =>
     mcp_probe: null,
     refresh: null,
   });
+});
+
+function rename(from: string, to: string) {
+  return sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(server.db);
+}
+
+test('new tokens are kept though the store fails at first: the old ones are gone', async () => {
+  const { validate } = await make();
+  oauth.expire();
+  oauth.answerWith('/token', (response) => {
+    void rename('vault_credentials', 'away')
+      .then(() => response.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"at-new"}'))
+      .then(() => sleep(200))
+      .then(() => rename('away', 'vault_credentials'));
+  });
+  const seen: (string | undefined)[] = [];
+  oauth.answerWith('/mcp', (response) => {
+    seen.push(response.req.headers.authorization);
+    response.writeHead(401).end();
+  });
+  expect(await validate()).toMatchObject({ refresh: { status: 'succeeded' } });
+  oauth.answerWith('/token', (response) => response.writeHead(400).end());
+  await validate();
+  expect(seen.slice(1)).toEqual(['Bearer at-new', 'Bearer at-new']);
+});
+
+test('a refresh that fails because other tokens were given meanwhile has not failed', async () => {
+  const { vault_id, id, validate } = await make();
+  await server.catalog.webhooks.create({
+    url: 'https://example.com/',
+    enabled_events: ['vault_credential.refresh_failed'],
+  });
+  const { accessToken } = oauth;
+  oauth.answerWith('/mcp', (response) => response.writeHead(401).end());
+  oauth.answerWith('/token', (response) => {
+    oauth.answerWith('/mcp', undefined);
+    const auth = { type: 'mcp_oauth', access_token: accessToken } as const;
+    void vaults.credentials.update(id, { vault_id, auth }).then(() => response.writeHead(400).end());
+  });
+  await vaults.credentials.update(id, { vault_id, auth: { type: 'mcp_oauth', access_token: 'at-old' } });
+  expect(await validate()).toMatchObject({ status: 'valid', refresh: { status: 'succeeded' } });
+  expect(await server.db.selectFrom('webhook_outbox').selectAll().execute()).toEqual([]);
 });
 
 test('the other types have nothing to validate: 400', async () => {

@@ -49,6 +49,11 @@ export function showAnswer({ status, contentType, body, isCut }: Answer, secrets
   };
 }
 
+/** As a form writes it (RFC 6749 appendix B). */
+export function formEncode(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1);
+}
+
 const PATIENCE_MS = 10_000;
 const MAX_READ = 64 * 1024;
 const SHOWN = 4_096;
@@ -75,13 +80,19 @@ const EVENTS = 'text/event-stream';
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const encoded = [bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')];
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...encoded];
+  const json = JSON.stringify(secret).slice(1, -1);
+  // Some write JSON with a slash escaped.
+  return [secret, encodeURIComponent(secret), formEncode(secret), json, json.replaceAll('/', '\\/'), ...encoded];
 }
 
-/** Also what names itself a token: a server may answer with new ones that we have not heard of. */
+/** Also what names itself a token, in JSON or a form: a server may answer with new ones that we have not heard of. */
 function blank(text: string, forms: readonly string[]): string {
   const known = forms
     .toSorted((a, b) => b.length - a.length)
     .reduce((rest, form) => rest.replaceAll(form, BLANK), text);
-  return known.replaceAll(/("(?:access_token|refresh_token|id_token|client_secret)"\s*:\s*")[^"]*/g, `$1${BLANK}`);
+  return known.replaceAll(IN_JSON, `$1${BLANK}`).replaceAll(IN_FORM, `$1${BLANK}`);
 }
+
+const IN_JSON =
+  /((?:access_token|refresh_token|id_token|client_secret)\\{0,3}(["'])\s*:\s*\\{0,3}\2)(?:(?!\\{0,3}\2).)*/gs;
+const IN_FORM = /((?:access_token|refresh_token|id_token|client_secret)=)[^&\s"'<]*/g;

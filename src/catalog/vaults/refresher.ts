@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
@@ -45,15 +46,39 @@ async function refresh(deps: RefresherDeps, id: string, refused: string): Promis
   if (!found?.auth.refresh || found.secret.refresh_token === undefined) return { status: 'no_refresh_token' };
   const { refresh_token } = found.secret;
   const answer = await requestTokens(deps.exchange, found.auth.refresh, { ...found.secret, refresh_token });
-  if (answer.status !== 'succeeded') {
-    const { vault_id } = found.row;
-    await deps.db
-      .transaction()
-      .execute((tx) => deps.announce(tx, { type: 'vault_credential.refresh_failed', id, vault_id }));
-    return answer;
-  }
-  await store(deps, id, found, answer.tokens);
+  if (answer.status !== 'succeeded') return (await replacedOrFailed(deps, id, found)) ?? answer;
+  await insist(() => store(deps, id, found, answer.tokens));
   return { status: 'succeeded', access_token: answer.tokens.access_token };
+}
+
+/** Others were given meanwhile: then these are what counts. Else it is announced that the refresh has failed. */
+function replacedOrFailed(deps: RefresherDeps, id: string, used: Found): Promise<Refreshed | undefined> {
+  return deps.db.transaction().execute(async (tx) => {
+    const now = await read({ ...deps, db: tx }, id);
+    const { access_token } = now?.secret ?? {};
+    if (!now) return undefined;
+    if (isDeepStrictEqual(now.secret, used.secret)) {
+      const { vault_id } = now.row;
+      await deps.announce(tx, { type: 'vault_credential.refresh_failed', id, vault_id });
+      return undefined;
+    }
+    const isNew = access_token !== undefined && access_token !== used.secret.access_token;
+    return isNew ? { status: 'succeeded', access_token } : undefined;
+  });
+}
+
+const PAUSES_MS = [100, 500, 2_000];
+
+/** The server has taken the old refresh token back: what it gave for it is nowhere else. */
+async function insist(act: () => Promise<void>): Promise<void> {
+  for (const pause of PAUSES_MS) {
+    try {
+      return await act();
+    } catch {
+      await sleep(pause);
+    }
+  }
+  await act();
 }
 
 interface Found {

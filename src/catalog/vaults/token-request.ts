@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OAuth, Secret } from './credential-auth.js';
-import { type Answer, type Exchange, type SeenResponse, showAnswer } from './exchange.js';
+import { type Answer, type Exchange, formEncode, type SeenResponse, showAnswer } from './exchange.js';
 
 export interface Tokens {
   access_token: string;
@@ -49,11 +49,6 @@ function formOf(refresh: Refresh, { refresh_token, client_secret }: Secret & { r
   form.set('client_id', refresh.client_id);
   if (refresh.token_endpoint_auth.type === 'client_secret_post') form.set('client_secret', client_secret ?? '');
   return form;
-}
-
-/** As in a form (RFC 6749 §2.3.1). */
-function formEncode(text: string): string {
-  return new URLSearchParams([['', text]]).toString().slice(1);
 }
 
 const tokensSchema = z.object({
