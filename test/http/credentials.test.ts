@@ -97,6 +97,17 @@ test('twenty at the most, archived ones not counted', async () => {
   await create(variable(20));
 });
 
+test('a URL may be as long as it may be, and is still one of a kind', async () => {
+  // So varied that no store makes it short.
+  const path = Array.from({ length: 2_000 }, (_, at) => String.fromCodePoint(0x4e00 + ((at * 7_919) % 20_000)));
+  const auth = { ...BEARER, mcp_server_url: `https://a.example/${path.join('')}` };
+  const { id } = await create(auth);
+  await create({ ...auth, mcp_server_url: `${auth.mcp_server_url}x` });
+  const refused = await create(auth).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(ConflictError);
+  expect(String(refused)).toContain(id);
+});
+
 test('creates at the same time do not slip past either rule', async () => {
   const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => create(BEARER)));
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

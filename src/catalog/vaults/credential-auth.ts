@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type Anthropic from '@anthropic-ai/sdk';
+import { parseTimestamp, toTimestamp } from '../clock.js';
 import { invalid } from '../validate.js';
 import type { CredentialCreate, CredentialUpdate } from './credential-schema.js';
 import { normalizeUrl } from './plain-url.js';
@@ -52,14 +54,20 @@ export function mergeAuth({ auth, secret }: SplitAuth, update: AuthUpdate): Spli
 
 /** The time is absent when it is not known. */
 export function withExpiry({ type, mcp_server_url, refresh = null }: OAuth, expires_at: string | null): OAuth {
-  const known = expires_at === null ? {} : { expires_at: new Date(expires_at).toISOString() };
+  const ms = expires_at === null ? undefined : parseTimestamp(expires_at);
+  const known = ms === undefined ? {} : { expires_at: toTimestamp(ms) };
   return { type, mcp_server_url, ...known, refresh };
 }
 
 /** What no two active credentials of a vault may have in common. */
 export function targetOf(auth: Auth): string {
-  return auth.type === 'environment_variable' ? `env ${auth.secret_name}` : `mcp ${normalizeUrl(auth.mcp_server_url)}`;
+  if (auth.type === 'environment_variable') return `env ${auth.secret_name}`;
+  const url = normalizeUrl(auth.mcp_server_url);
+  return url.length <= LONGEST_TARGET ? `mcp ${url}` : `mcp ${createHash('sha256').update(url).digest('hex')}`;
 }
+
+/** An index of Postgres takes 2,700 bytes, and letters that are no ASCII are nine each in a URL. */
+const LONGEST_TARGET = 2_048;
 
 function splitOAuth({ access_token, expires_at, refresh, type, mcp_server_url }: OAuthCreate): SplitAuth<OAuth> {
   const shown = withExpiry({ type, mcp_server_url }, expires_at ?? null);
