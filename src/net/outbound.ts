@@ -56,9 +56,9 @@ function guard(lookup: typeof lookupHost, check: (address: string) => void): Loo
       try {
         if (error) throw error;
         for (const { address } of found) check(address);
-        if (options.all) return callback(null, found);
         const [first] = found;
         if (!first) throw new Error(`${host} has no address.`);
+        if (options.all) return callback(null, found);
         return callback(null, first.address, first.family);
       } catch (refusal) {
         // Nothing above throws what is no Error.

@@ -9,9 +9,10 @@ export function isPublicAddress(address: string): boolean {
 /** All of IPv6 that has been given out; so loopback, link-local, unique-local and what holds an IPv4 address are not in it. */
 const GLOBAL = blockList([], [['2000::', 3]]);
 
-/** IANA's special-purpose registries, multicast and what is kept for the future. */
+/** IANA's special-purpose registries, multicast, what is kept for the future, and what Azure shows its machines. */
 const RESERVED = blockList(
   [
+    ['168.63.129.16', 32],
     ['0.0.0.0', 8],
     ['10.0.0.0', 8],
     ['100.64.0.0', 10],

@@ -36,6 +36,8 @@ test.each<[string, object, RegExp]>([
 test.each<[string, object, RegExp]>([
   ['a time that has gone by', { expires_at: '2020-01-01T00:00:00Z' }, /auth\.expires_at: must be in the future/],
   ['no time', { expires_at: 'tomorrow' }, /auth\.expires_at: /],
+  ['a time without seconds', { expires_at: '2099-01-01T00:00Z' }, /auth\.expires_at: must be a timestamp/],
+  ['a time in the year 10000', { expires_at: '9999-12-31T23:59:59-01:00' }, /auth\.expires_at: must be a timestamp/],
   ['half a refresh', { refresh: { client_id: 'c' } }, /auth\.refresh\./],
   [
     'an unknown way to the token endpoint',

@@ -90,6 +90,11 @@ test('a name is looked up once: what it means later does not matter', async () =
   expect(seen.map(({ host }) => host)).toEqual([`hooks.example:${port}`]);
 });
 
+test('a name that has no address is an error', async () => {
+  const outbound = createOutbound({ allowPrivate: true, lookup: resolver([]).lookup });
+  await expect(outbound(`http://hooks.example:${port}/here`, post())).rejects.toThrow('no address');
+});
+
 test('a redirect is an answer, and is not followed', async () => {
   const outbound = createOutbound({ allowPrivate: true });
   const response = await outbound(`http://127.0.0.1:${port}/elsewhere`, post());

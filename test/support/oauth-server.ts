@@ -21,6 +21,8 @@ export interface OAuthServer {
 }
 
 export const CLIENT_ID = 'client:1';
+/** The one version of MCP that it speaks; not the one that is proposed to it. */
+const PROTOCOL = '2025-11-25';
 
 export async function startOAuthServer(options: { auth: 'none' | 'client_secret_basic' | 'client_secret_post' }) {
   const overrides = new Map<string, (response: ServerResponse) => void>();
@@ -75,13 +77,14 @@ export async function startOAuthServer(options: { auth: 'none' | 'client_secret_
     }
     if (message.method === 'initialize') {
       const result = {
-        protocolVersion: '2025-06-18',
+        protocolVersion: PROTOCOL,
         capabilities: { tools: {} },
         serverInfo: { name: 't', version: '1' },
       };
       return json(response, 200, { jsonrpc: '2.0', id: message.id, result }, { 'mcp-session-id': 'session-1' });
     }
     if (request.headers['mcp-session-id'] !== 'session-1') return json(response, 400, { error: 'no session' });
+    if (request.headers['mcp-protocol-version'] !== PROTOCOL) return json(response, 400, { error: 'no such version' });
     if (message.id === undefined) return response.writeHead(202).end();
     // A stream that stays open after the answer.
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
+import { parseTimestamp } from '../clock.js';
 import { hostSchema } from '../host.js';
 import { metadataPatchSchema, metadataSchema } from '../metadata.js';
 import { plainUrl } from './plain-url.js';
@@ -29,9 +30,14 @@ const text = z
   .max(16_384)
   .refine((value) => !value.includes('\0'), 'must not contain NUL');
 const optionalText = z.string().max(4_096).nullable().exactOptional();
-const future = z.iso
-  .datetime({ offset: true, error: 'must be a timestamp like 2026-01-31T12:00:00Z' })
-  .refine((value) => Date.parse(value) > Date.now(), 'must be in the future')
+const future = z
+  .string()
+  .max(64, { abort: true })
+  .refine((value) => parseTimestamp(value) !== undefined, {
+    error: 'must be a timestamp like 2026-01-31T12:00:00Z',
+    abort: true,
+  })
+  .refine((value) => (parseTimestamp(value) ?? 0) > Date.now(), 'must be in the future')
   .nullable()
   .exactOptional();
 

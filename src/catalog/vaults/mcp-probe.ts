@@ -12,7 +12,10 @@ export async function probeServer(exchange: Exchange, url: string, token: string
   const initialized = await call({}, INITIALIZE);
   if (!isDone(initialized)) return failed('initialize', initialized);
   const session = initialized.header('mcp-session-id');
-  const headers = { 'mcp-protocol-version': PROTOCOL, ...(session !== null && { 'mcp-session-id': session }) };
+  const headers = {
+    'mcp-protocol-version': agreedOn(initialized),
+    ...(session !== null && { 'mcp-session-id': session }),
+  };
   await call(headers, { method: 'notifications/initialized' });
   const listed = await call(headers, { id: 2, method: 'tools/list', params: {} });
   if (session !== null) await exchange(url, { method: 'DELETE', headers: { ...bearer(token), ...headers } });
@@ -25,6 +28,12 @@ const INITIALIZE = {
   method: 'initialize',
   params: { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: 'drover', version: '1' } },
 };
+
+/** The server may speak another version than was proposed, and then takes no requests of this one. */
+function agreedOn({ body }: Answer): string {
+  const [, version] = /"protocolVersion"\s*:\s*"([\w.-]{1,64})"/.exec(body) ?? [];
+  return version ?? PROTOCOL;
+}
 
 function requestOf(token: string, headers: Record<string, string>, message: object) {
   return {
