@@ -31,7 +31,7 @@ export function createTranscripts(db: Database, projector: Projector, largest = 
   const kept = new Map<string, Kept>();
   const isTooMuch = (): boolean => {
     if (kept.size <= 1) return false;
-    return kept.size > MOST || kept.values().reduce((sum, { size }) => sum + size, 0) > largest;
+    return kept.size > MOST || [...kept.values()].reduce((sum, { size }) => sum + size, 0) > largest;
   };
   return {
     async load(thread, seq) {

@@ -6,7 +6,13 @@ import { project } from '../../src/session/projection.js';
 import { createTranscripts } from '../../src/session/transcripts.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
 
-const PROJECTOR = { hint: () => {}, reach: async () => {}, catchUp: async () => {}, close: async () => {} };
+const PROJECTOR = {
+  hint: () => {},
+  reach: async () => {},
+  catchUp: async () => {},
+  forget: () => {},
+  close: async () => {},
+};
 
 let dir: string;
 let db: Database;
