@@ -1,3 +1,4 @@
+import { type AccumulatedEvent, accumulateManagedAgentsEvent } from '@anthropic-ai/sdk/lib/sessions/accumulate';
 import { words } from '../../bench/upstream-reply.js';
 import type { EventPreview } from '../../src/session/session.js';
 import { follow, type Recording } from './recording.js';
@@ -31,6 +32,9 @@ export function describeStreams(get: GetWire): void {
         expect(textOf(message).startsWith(shown.map(textOfDelta).join(''))).toBe(true);
         const places = recording.all.flatMap((event, index) => (isAbout(event, message?.id) ? [index] : []));
         expect(recording.all[places.at(-1) ?? -1]).toEqual(message);
+        const preview = accumulated(recording.previews);
+        expect(preview?.id).toBe(message?.id);
+        expect(textOf(preview)).toBe(shown.map(textOfDelta).join(''));
       }
       for (const recording of [one, both, late]) recording.close();
     });
@@ -109,6 +113,13 @@ function starts({ previews }: Recording): string[] {
 
 function textOfDelta({ delta }: Extract<EventPreview, { type: 'event_delta' }>): string {
   return 'text' in delta.content ? delta.content.text : '';
+}
+
+/** What the SDK's own helper makes of previews. */
+function accumulated(previews: EventPreview[]): AccumulatedEvent | undefined {
+  let event: AccumulatedEvent | undefined;
+  for (const preview of previews) event = accumulateManagedAgentsEvent(event, preview) ?? event;
+  return event;
 }
 
 function isAbout(event: Recording['all'][number], id: string | undefined): boolean {
