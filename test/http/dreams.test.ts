@@ -1,8 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Anthropic, ConflictError, NotFoundError } from '@anthropic-ai/sdk';
 import { rawFetch, startTestServer, type TestServer } from '../support/app.js';
-import { fillStore } from '../support/memory.js';
 
 type Params = Anthropic.Beta.DreamCreateParams;
 
@@ -177,24 +174,26 @@ test.each<[string, () => Promise<unknown>, string]>([
   expect(agents.filter(({ name }) => made.some(({ id }) => name.includes(id)))).toEqual([]);
 });
 
-test('a copy whose dream never began is named, so that somebody can delete it', async () => {
-  const { id } = await beta.dreams.create(params());
-  const { sessions } = server.session;
-  const working = { ...sessions };
-  sessions.start = () => Promise.reject(new Error('no answer'));
-  await expect(steps().begin(id)).rejects.toThrow('no answer');
-  Object.assign(sessions, working);
-  const { outputs, session_id } = await beta.dreams.cancel(id);
-  expect([outputs.length, session_id]).toEqual([1, null]);
-  await steps().end(id, { timedOut: false });
-  await beta.memoryStores.delete(outputs[0]?.memory_store_id ?? '');
-});
-
 test('a dream that does not get to begin within its time has failed, and lets go of its store', async () => {
   const { id } = await beta.dreams.create(params(update()));
   await steps().end(id, { timedOut: true });
   expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'failed', error: { type: 'timeout' } });
   await beta.dreams.create(params(update()));
+});
+
+test('an attempt to begin that comes too late begins nothing', async () => {
+  const { length: left } = await server.catalog.sessions.listUnfinished();
+  const { id } = await beta.dreams.create(params());
+  const { sessions } = server.session;
+  const working = { ...sessions };
+  sessions.start = async (start) => {
+    await steps().end(id, { timedOut: true });
+    await working.start(start);
+  };
+  await expect(steps().begin(id)).rejects.toThrow(/is over/);
+  Object.assign(sessions, working);
+  expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'failed', session_id: null });
+  expect(await server.catalog.sessions.listUnfinished()).toHaveLength(left + 1);
 });
 
 test('while the log of its session cannot be read a dream neither goes on nor ends', async () => {
@@ -209,49 +208,6 @@ test('while the log of its session cannot be read a dream neither goes on nor en
   expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'running', error: null });
   await steps().end(id, { timedOut: false });
   expect(await beta.dreams.retrieve(id)).toMatchObject({ status: 'completed' });
-});
-
-test('once it is completed all that it wrote is in its store, and nobody keeps the transcripts', async () => {
-  const { id } = await beta.dreams.create(params());
-  await steps().begin(id);
-  const { session_id, outputs } = await beta.dreams.retrieve(id);
-  const output = outputs[0]?.memory_store_id ?? '';
-  const mounts = await server.mounts.prepare(session_id ?? '');
-  const [memory, transcripts] = ['/mnt/memory/notes-dream-', '/mnt/transcripts'].map((at) => {
-    return mounts.find((mount) => mount.at === at)?.from ?? '';
-  });
-  // As a process in the background does.
-  writeFileSync(join(memory ?? '', 'late'), 'late');
-  expect(existsSync(transcripts ?? '')).toBe(true);
-  await steps().end(id, { timedOut: false });
-  expect((await beta.memoryStores.memories.list(output)).data.map(({ path }) => path)).toEqual(['/a/b', '/late']);
-  expect(existsSync(transcripts ?? '')).toBe(false);
-});
-
-test('a large store is copied whole, each memory with a version by the dream’s session', async () => {
-  const paths = Array.from({ length: 120 }, (_, n) => `/more/${n}`);
-  await fillStore(server.db, store, paths);
-  const { id } = await beta.dreams.create(params());
-  await steps().begin(id);
-  const { outputs, session_id } = await beta.dreams.retrieve(id);
-  const output = outputs[0]?.memory_store_id ?? '';
-  const contents = async (from: string) => {
-    const all: [string, unknown][] = [];
-    for await (const item of beta.memoryStores.memories.list(from, { view: 'full' })) {
-      if (item.type === 'memory') all.push([item.path, [item.content, item.content_sha256, item.content_size_bytes]]);
-    }
-    return all;
-  };
-  expect(await contents(output)).toEqual(await contents(store));
-  const versions = [];
-  for await (const version of beta.memoryStores.memoryVersions.list(output, { session_id: session_id ?? '' })) {
-    versions.push(version.operation);
-  }
-  expect(versions).toEqual(Array(121).fill('created'));
-  const [item] = (await beta.memoryStores.memories.list(output)).data;
-  if (item?.type !== 'memory') throw new Error('no memory');
-  await beta.memoryStores.memories.update(item.id, { memory_store_id: output, content: 'changed' });
-  expect((await beta.memoryStores.memoryVersions.list(output, { memory_id: item.id })).data).toHaveLength(2);
 });
 
 test('archive hides what has ended, and nothing else', async () => {

@@ -113,7 +113,9 @@ async function beginDream(deps: DreamsDeps, row: DreamRow): Promise<void> {
     isRepeatable: true,
     async settle(tx) {
       const started = tx.updateTable('dreams').set({ started_at: deps.clock() });
-      await started.where('id', '=', id).execute();
+      const { numUpdatedRows } = await started.where('id', '=', id).where('at_work', '=', 1).executeTakeFirst();
+      // Given up meanwhile: then nobody would look after the session.
+      if (numUpdatedRows === 0n) throw new Error(`Dream ${id} is over.`);
       const running = tx.updateTable('dreams').set({ status: 'running' });
       await running.where('id', '=', id).where('workspace', '=', workspace).where('status', '=', 'pending').execute();
     },
