@@ -159,6 +159,22 @@ test('a zip archive is taken like its files: modes are kept, directories and wha
   });
 });
 
+test.each(['dist/skill.zip', './skill.zip', '/home/me/skill.zip', 'skill'])(
+  'an archive may be called %s, as the SDK calls what it reads from disk',
+  async (name) => {
+    const archive = await packZip([{ path: 'from-disk/SKILL.md', content: skillMd('from-disk') }]);
+    const { id } = await skills.create({ files: [zipFile(archive, name)] });
+    expect(await skills.versions.retrieve('latest', { skill_id: id })).toMatchObject({ name: 'from-disk' });
+  },
+);
+
+test('paths may begin here', async () => {
+  const files = [new File([skillMd('here')], './here/SKILL.md'), new File(['x'], './here/a/b')];
+  const { id } = await skills.create({ files });
+  const response = await skills.versions.download('latest', { skill_id: id });
+  expect(Object.keys(await membersOf(response))).toEqual(['here/SKILL.md', 'here/a/b']);
+});
+
 const hasUnzip = spawnSync('unzip', ['-v']).status === 0;
 if (!hasUnzip) console.log('The SDK’s own download is not tested: it needs unzip, which is not on this machine.');
 (hasUnzip ? describe : describe.skip)('the SDK downloads', () => {

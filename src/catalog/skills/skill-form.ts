@@ -77,7 +77,7 @@ async function* takeParts(parts: AsyncIterable<FormPart>, incoming: Incoming): A
 function readPath(part: FormPart): string {
   if (part.kind !== 'file') throw invalid('files', 'must be files');
   if (!part.filename) throw invalid('files', 'each needs a filename, its path in the skill');
-  return part.filename;
+  return part.filename.replace(/^(\.\/)+/, '');
 }
 
 async function toSkillForm({ files, display_name }: Incoming, bytes: Buffer): Promise<SkillForm> {
@@ -92,11 +92,12 @@ async function toSkillForm({ files, display_name }: Incoming, bytes: Buffer): Pr
   return display_name === undefined || display_name === 'null' ? { bundle } : { bundle, display_name };
 }
 
-/** A file that is alone and in no directory can only be an archive. */
+/** An archive is alone, and may be named by its path on the client's own disk. */
 async function unpack(members: readonly Member[]): Promise<readonly Member[]> {
   const [archive, ...others] = members;
-  if (!archive || others.length > 0 || /[/\\]/.test(archive.path)) return members;
+  if (!archive || others.length > 0) return members;
   const isZip = archive.bytes.subarray(0, 2).toString('latin1') === 'PK';
+  if (!isZip && /[/\\]/.test(archive.path)) return members;
   if (!isZip) throw invalid('files', 'must be the files of a skill with their paths, or one zip archive of them');
   return unzip(archive.bytes);
 }
