@@ -20,7 +20,7 @@ export interface DispatcherDeps {
 }
 
 /** After how long it is looked again for what was written in a transaction that was still open. */
-const LOOK_AGAIN_MS = [20, 200, 2_000];
+const LOOK_AGAIN_MS = [20, 200, 2_000, 20_000];
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 10_000;
 const AT_ONCE = 20;
@@ -29,18 +29,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const closing = new AbortController();
   let looksLeft: number[] = [];
   let work: Promise<void> | undefined;
-  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: closing.signal }).catch(() => {});
+  /** Ends the pause before a look; not the one after a failure. */
+  let wake = new AbortController();
+  const pause = (ms: number, ...ends: AbortSignal[]): Promise<void> =>
+    sleep(ms, undefined, { signal: AbortSignal.any([closing.signal, ...ends]) }).catch(() => {});
   const run = async (): Promise<void> => {
     let retryMs = FIRST_RETRY_MS;
-    for (let next: number | undefined = 0; next !== undefined && !closing.signal.aborted; next = looksLeft.shift()) {
-      await pause(next);
+    for (let next = looksLeft.shift(); next !== undefined && !closing.signal.aborted; next = looksLeft.shift()) {
+      await pause(next, wake.signal);
+      wake = new AbortController();
       try {
         await drain(deps, closing.signal);
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         deps.onError(error);
-        looksLeft = [retryMs, ...LOOK_AGAIN_MS];
+        await pause(retryMs);
         retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+        looksLeft = [0, ...LOOK_AGAIN_MS];
       }
     }
     work = undefined;
@@ -49,6 +54,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     nudge() {
       if (closing.signal.aborted) return;
       looksLeft = [0, ...LOOK_AGAIN_MS];
+      wake.abort();
       work ??= run();
     },
     async close() {
@@ -68,15 +74,17 @@ async function drain({ db, start }: DispatcherDeps, signal: AbortSignal): Promis
       .limit(AT_ONCE)
       .execute();
     if (rows.length === 0) return;
-    await Promise.all(
-      rows.map(async (row) => {
-        await start(row);
-        await db
-          .deleteFrom('webhook_outbox')
-          .where('event_id', '=', row.event_id)
-          .where('endpoint_id', '=', row.endpoint_id)
-          .execute();
-      }),
-    );
+    // One that fails is not in the way of the others, and none is left under way.
+    const outcomes = await Promise.allSettled(rows.map((row) => handOver(db, start, row)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
+}
+
+async function handOver(db: Database, start: DispatcherDeps['start'], delivery: Delivery): Promise<void> {
+  await start(delivery);
+  await db
+    .deleteFrom('webhook_outbox')
+    .where('event_id', '=', delivery.event_id)
+    .where('endpoint_id', '=', delivery.endpoint_id)
+    .execute();
 }
