@@ -17,6 +17,7 @@ import * as catalog014 from './migrations/catalog-014-unfinished.js';
 import * as catalog015 from './migrations/catalog-015-work-tokens.js';
 import * as catalog016 from './migrations/catalog-016-workspaces.js';
 import * as catalog017 from './migrations/catalog-017-expiry.js';
+import * as catalog018 from './migrations/catalog-018-self-hosted.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -57,6 +58,7 @@ const CATALOG: readonly Migration[] = [
   catalog015,
   catalog016,
   catalog017,
+  catalog018,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '@anthropic-ai/sdk';
 import { ApiError } from '../../src/api-error.js';
 import { removeWork } from '../../src/catalog/work/work-end.js';
+import { planOf, recordQueries } from '../support/query-plans.js';
 import { bearing, tokenOf } from '../support/work.js';
 import { errorOf, INTERRUPT, MESSAGE, useWorkBench } from '../support/work-bench.js';
 
@@ -61,6 +62,14 @@ describe('an item for a session', () => {
     await bench.server.catalog.work.settle('all');
     expect((await bench.queue.claim()).data.id).toBe(id);
     expect(await bench.queue.poll()).toBeNull();
+  });
+
+  test('is looked for among self-hosted sessions alone', async () => {
+    const { db, catalog } = bench.server;
+    const queries = recordQueries(db);
+    await catalog.work.settle('all');
+    const plans = await Promise.all(queries.take().map((query) => planOf(db, query)));
+    expect(plans.flatMap(({ walks }) => walks)).toEqual([]);
   });
 
   test('comes for input that was taken although nobody was told so', async () => {
