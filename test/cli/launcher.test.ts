@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PROGRAM = `
 exports.run = (argv, version) => {
   process.on('SIGTERM', () => { console.log('TERM'); process.exit(7); });
-  console.log(JSON.stringify({ args: argv.slice(2), version, pid: process.pid, old: process.versions.node.startsWith('18.'), arenas: process.env.MALLOC_ARENA_MAX }));
+  console.log(JSON.stringify({ args: argv.slice(2), version, pid: process.pid, old: process.versions.node.startsWith('18.'), arenas: process.env.MALLOC_ARENA_MAX, compiled: process.env.NODE_COMPILE_CACHE }));
   if (argv[2] === 'stay') setInterval(() => {}, 1000);
   else process.exitCode = 3;
 };`;
@@ -44,7 +44,8 @@ function put(path: string, content: string): void {
 /** Starts the launcher, by a Node that is new enough or by one that says it is not. */
 function launch(node: 'new' | 'old', ...args: string[]) {
   const preload = node === 'old' ? ['-r', join(root, 'old.js')] : [];
-  const child = spawn(process.execPath, [...preload, join(root, 'bin/drover.js'), ...args], { stdio: 'pipe' });
+  const env = { ...process.env, DROVER_CACHE: join(root, 'cache') };
+  const child = spawn(process.execPath, [...preload, join(root, 'bin/drover.js'), ...args], { stdio: 'pipe', env });
   children.push(child);
   const output = createInterface(child.stdout)[Symbol.asyncIterator]();
   const complaint = createInterface(child.stderr)[Symbol.asyncIterator]();
@@ -62,10 +63,12 @@ test('a Node that is new enough runs the program itself', async () => {
   expect(await exit).toEqual([3, null]);
 });
 
-test('a server is a process with few arenas, and the same process', async () => {
+test('a server is a process with few arenas, and the same process; what was compiled for it is kept', async () => {
   const { child, line, exit } = launch('new', 'serve');
-  expect(JSON.parse(await line())).toMatchObject({ args: ['serve'], pid: child.pid, arenas: '2' });
+  const compiled = join(root, 'cache/compiled');
+  expect(JSON.parse(await line())).toMatchObject({ args: ['serve'], pid: child.pid, arenas: '2', compiled });
   expect(await exit).toEqual([3, null]);
+  expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(1);
 });
 
 test('an older one hands over to the Node that came with the package, and ends as that does', async () => {
