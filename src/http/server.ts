@@ -111,7 +111,8 @@ const LIMITS = {
   /** For a request to come in whole, not for its answer: of an upload that is 500 MB. */
   requestTimeout: 3_600_000,
   keepAliveTimeout: 72_000,
-  http: { headersTimeout: 60_000, maxHeaderSize: 64 * 1024 },
+  // Node would answer a request without a host with an empty 400.
+  http: { headersTimeout: 60_000, maxHeaderSize: 64 * 1024, requireHostHeader: false },
 };
 
 /** For requests that are in work when the server closes; within what a shutdown may take. */
@@ -122,6 +123,9 @@ async function admit(request: FastifyRequest, reply: FastifyReply, authenticate:
   identifyRequest(request, reply);
   // Nobody upgrades, and Node would leave what comes after and is no HTTP without any answer. Refused or not.
   if (request.headers.upgrade !== undefined) reply.header('connection', 'close');
+  if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+    throw new ApiError('invalid_request_error', 'The request has no host header.');
+  }
   if (request.routeOptions.config?.open) return;
   const principal = await authenticate(request.headers);
   request.principal = principal;

@@ -22,6 +22,7 @@ async function exchange(request: string): Promise<{ head: string; body: unknown 
 test.each([
   ['no method that exists', `BREW /v1/agents HTTP/1.1\r\n${HEADERS}\r\n`, 400],
   ['no HTTP at all', 'hello\r\n\r\n', 400],
+  ['no host', `GET /v1/agents HTTP/1.1\r\nx-api-key: ${API_KEY}\r\nconnection: close\r\n\r\n`, 400],
   ['no version that exists', `GET /v1/agents HTTP/3.7\r\n${HEADERS}\r\n`, 400],
   ['two lengths', `POST /v1/agents HTTP/1.1\r\n${HEADERS}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n`, 400],
   ['headers without end', `GET /v1/agents HTTP/1.1\r\n${HEADERS}x: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
