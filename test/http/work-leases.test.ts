@@ -54,6 +54,9 @@ describe('a lease', () => {
     expect(await bench.queue.poll()).toBeNull();
     bench.pass(600);
     expect((await bench.queue.claim()).id).toBe(work.id);
+    // Whoever has it next has wished for nothing yet.
+    await bench.queue.ack(work);
+    expect((await bench.queue.beat(work, NO_HEARTBEAT)).ttl_seconds).toBe(90);
   });
 
   test('that lapses gives the item to the next; the late holder gets 412 and nothing else', async () => {

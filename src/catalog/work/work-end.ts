@@ -1,6 +1,9 @@
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
+import type { WorkDeps } from './work-deps.js';
 import type { WorkItemRow } from './work-tables.js';
+
+type Leases = Pick<WorkDeps, 'db' | 'now' | 'leaseSeconds'>;
 
 /** What a stopped item no longer has. Its token is good for a last while. */
 const OVER = { state: 'stopped', open_session: null, claimed_at: null, lease_until: null } as const;
@@ -55,10 +58,12 @@ export function removeWork({ db }: { db: Database }, sessionId: string): Promise
 }
 
 /**
- * Takes items back from workers that have been silent for too long: they are queued again, and what was to stop has
- * stopped. Gives the sessions of the latter.
+ * Takes items back from workers that have been silent for too long: they are queued again as they were, and what was to
+ * stop has stopped. Gives the sessions of the latter.
  */
-export async function endLapsedLeases(db: Database, environmentId: string, now: number): Promise<string[]> {
+export async function endLapsedLeases(deps: Leases, environmentId: string): Promise<string[]> {
+  const { db, leaseSeconds: ttl_seconds } = deps;
+  const now = deps.now();
   const due = await db
     .selectFrom('work_items')
     .select('id')
@@ -70,7 +75,7 @@ export async function endLapsedLeases(db: Database, environmentId: string, now: 
   if (!due) return [];
   await db
     .updateTable('work_items')
-    .set({ state: 'queued', claimed_at: null, token: null, lease_until: null })
+    .set({ state: 'queued', claimed_at: null, token: null, lease_until: null, ttl_seconds })
     .set({ acknowledged_at: null, started_at: null, latest_heartbeat_at: null })
     .where('environment_id', '=', environmentId)
     .where('lease_until', '<=', now)

@@ -63,9 +63,9 @@ const stopSchema = z.strictObject({ force: z.boolean().nullable().exactOptional(
 const updateSchema = z.strictObject({ metadata: metadataPatchSchema.exactOptional() });
 
 function createLiveWork(deps: WorkDeps): LiveWork {
-  const { db, workspace, now } = deps;
+  const { db, workspace } = deps;
   const endLapsed = async (environmentId: string) => {
-    for (const id of await endLapsedLeases(db, environmentId, now())) await settleWork(deps, id);
+    for (const id of await endLapsedLeases(deps, environmentId)) await settleWork(deps, id);
   };
   return {
     endLapsed,
