@@ -102,6 +102,9 @@ function addWebhookCommands(webhook: Command): void {
   add('show <webhook>', 'one endpoint, as JSON').action(async (id: string, flags: WebhookFlags) =>
     (await loadWebhook()).showWebhook(process.env, id, flags, TERMINAL),
   );
+  add('new-secret <webhook>', 'make another signing secret and print it; the old one is of no more use').action(
+    async (id: string, flags: WebhookFlags) => (await loadWebhook()).renewSecret(process.env, id, flags, TERMINAL),
+  );
   add('enable <webhook>', 'tell it of what happens from now on').action(async (id: string, flags: WebhookFlags) =>
     (await loadWebhook()).switchWebhook(process.env, id, 'enabled', flags, TERMINAL),
   );

@@ -34,6 +34,18 @@ export async function createWebhook(
   print(made.signing_secret);
 }
 
+/** Gives an endpoint another signing secret and prints it; the old one is good for nothing from then on. */
+export async function renewSecret(
+  env: NodeJS.ProcessEnv,
+  id: string,
+  flags: WebhookFlags,
+  { print, note }: Terminal,
+): Promise<void> {
+  const answer = await findServer(env, flags).post(pathOf(flags, id, 'regenerate_signing_secret'), {});
+  note(`${id} is signed for with another secret from now on; it is not shown again:`);
+  print(z.object({ signing_secret: z.string() }).parse(answer).signing_secret);
+}
+
 /** A line for each endpoint of a workspace, newest first. */
 export async function listWebhooks(env: NodeJS.ProcessEnv, flags: WebhookFlags, { print }: Terminal): Promise<void> {
   const query = { workspace_id: flags.workspace };
@@ -88,7 +100,9 @@ function describeWebhook(webhook: z.infer<typeof webhookSchema>): string {
   return `${id}  ${state}  ${enabled_events.length} types  ${url}${rest.join('')}`;
 }
 
-function pathOf({ workspace }: WebhookFlags, id?: string): string {
-  const path = id === undefined ? 'webhooks' : `webhooks/${encodeURIComponent(id)}`;
+function pathOf({ workspace }: WebhookFlags, id?: string, action?: string): string {
+  const path = ['webhooks', id, action]
+    .flatMap((part) => (part === undefined ? [] : encodeURIComponent(part)))
+    .join('/');
   return workspace === undefined ? path : `${path}?workspace_id=${encodeURIComponent(workspace)}`;
 }

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DataDirectory, openDataDirectory } from '../../src/bin/data-directory.js';
 import { run } from '../../src/bin/drover.js';
+import { createTargets } from '../../src/catalog/webhooks/targets.js';
+import { openSecrets } from '../../src/vault/secrets.js';
 import { API_KEY, rawFetch, startTestServer, type TestServer } from '../support/app.js';
 
 let server: TestServer;
@@ -30,6 +32,7 @@ async function drover(...args: string[]) {
 }
 
 const URL = 'https://example.com/hook';
+const NO_KEYS = { vaultKey: undefined, vaultNextKey: undefined };
 
 test('an endpoint is made, its secret printed alone, listed, shown, switched and deleted', async () => {
   const made = await drover('create', URL, '--events', 'session.status_idled, agent.created', '--name', 'chat');
@@ -79,10 +82,17 @@ test('a workspace has its own, which no other sees', async () => {
   expect((await drover('list', '--workspace', 'wrkspc_none')).stderr).toEqual([expect.stringContaining('wrkspc_none')]);
 });
 
-test('a new secret is made at a route of the server', async () => {
+test('a new secret takes the place of the old one, and is printed alone', async () => {
   const { id, signing_secret } = await server.catalog.webhooks.create({ url: URL, enabled_events: ['agent.created'] });
-  const path = `/drover/webhooks/${id}/regenerate_signing_secret`;
-  const answer: unknown = await (await rawFetch(server, path, { method: 'POST' })).json();
-  expect(answer).toEqual({ signing_secret: expect.stringMatching(/^whsec_/) });
-  expect(answer).not.toEqual({ signing_secret });
+  const { stdout, stderr } = await drover('new-secret', id);
+  expect(stdout).toEqual([expect.stringMatching(/^whsec_/)]);
+  expect(stdout).not.toEqual([signing_secret]);
+  expect(stderr).toEqual([expect.stringContaining(id)]);
+  const targets = createTargets({
+    db: server.db,
+    secrets: openSecrets({ ...NO_KEYS, dataDir: server.dir }),
+    now: Date.now,
+  });
+  expect((await targets.find(id))?.secret).toBe(stdout[0]);
+  expect((await drover('new-secret', 'whep_none')).stderr).toEqual([expect.stringContaining('whep_none')]);
 });

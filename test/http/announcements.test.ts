@@ -99,6 +99,19 @@ test('runs by schedule, once each; a run by hand is nothing to tell of', async (
   );
 });
 
+test('a run that fails, and the deployment that is paused for it', async () => {
+  const deployment = await createDeployment(server.client);
+  await beta.environments.archive(deployment.environment_id);
+  await listen();
+  const run = await firesAt(server, TEN).carryOut(fireOf(server, deployment), { isLast: true });
+  const id = run.type === 'run' ? run.run_id : 'none';
+  expect(await data()).toEqual([
+    { type: 'deployment_run.started', id, ...whose },
+    { type: 'deployment_run.failed', id, ...whose },
+    { type: 'deployment.paused', id: deployment.id, ...whose },
+  ]);
+});
+
 test('environments', async () => {
   await listen();
   const { id } = await beta.environments.create({ name: 'e' });
