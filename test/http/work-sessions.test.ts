@@ -90,6 +90,21 @@ describe('an item for a session', () => {
     expect((await bench.queue.claim()).data.id).toBe(id);
   });
 
+  test('is owed for as long as the log of its session cannot be read', async () => {
+    const id = await bench.openSession();
+    const { work } = await bench.queue.begin();
+    const { log } = bench.server.session;
+    const getState = log.getState.bind(log);
+    await bench.server.session.sessions.send(id, [{ ...MESSAGE, id: 'sevt_unread' }]);
+    bench.waitForWorker(id);
+    log.getState = async () => undefined;
+    await bench.stop(work, true);
+    log.getState = getState;
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.server.catalog.work.settle('owed');
+    expect((await bench.queue.claim()).data.id).toBe(id);
+  });
+
   test('leaves no token when it goes with its session while a worker claims it', async () => {
     const session = await bench.openSession();
     const { db } = bench.server;

@@ -52,10 +52,11 @@ const WAKING: readonly SessionEventType[] = [
   'user.interrupt',
 ];
 
-/** Whether the session is at work, or stands in the midst of a turn. */
-export async function isTurnOpen({ log }: Pick<WorkDeps, 'log'>, sessionId: string): Promise<boolean> {
+/** Whether the session is at work, or stands in the midst of a turn; undefined where its log cannot be read now. */
+export async function isTurnOpen({ log }: Pick<WorkDeps, 'log'>, sessionId: string): Promise<boolean | undefined> {
   const state = await log.getState(sessionId);
-  if (state === undefined || state.status === 'terminated') return false;
+  if (state === undefined) return undefined;
+  if (state.status === 'terminated') return false;
   if (state.status !== 'idle') return true;
   const { events } = await log.getEvents(sessionId, { order: 'desc', limit: 1, types: ['session.status_idle'] });
   const [idle] = events;
@@ -75,7 +76,10 @@ export async function settleWork(deps: WorkDeps, sessionId: string): Promise<voi
 
 async function settle(deps: WorkDeps, sessionId: string): Promise<void> {
   const session = await selectLive(deps).where('sessions.id', '=', sessionId).executeTakeFirst();
-  if (!session || !(await isTurnOpen(deps, sessionId))) return;
+  if (!session) return;
+  const isOpen = await isTurnOpen(deps, sessionId);
+  if (isOpen === undefined) throw new Error(`The log of session ${sessionId} is being read again.`);
+  if (!isOpen) return;
   const { events } = await deps.log.getEvents(sessionId, { order: 'desc', limit: 1, types: [...WAKING] });
   const input = events[0]?.id;
   if (input === undefined || input === (await lastInput(deps.db, sessionId))) return;

@@ -15,7 +15,8 @@ export async function sendToWorker<Sent>(
 ): Promise<Sent> {
   const input = wakingInput(inputs);
   // An interrupt has something to stop, and a worker is to see it, only where a turn is under way.
-  const isIdle = inputs.every(({ type }) => type === 'user.interrupt') && !(await isTurnOpen(deps, session.id));
+  const isIdle =
+    inputs.every(({ type }) => type === 'user.interrupt') && (await isTurnOpen(deps, session.id)) === false;
   const sent = await send().catch((error: unknown) => {
     // A refusal apart, it may have been taken all the same.
     if (!(error instanceof ApiError) || error.status >= 500) deps.owedWork.add(session.id);
