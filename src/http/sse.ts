@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 export interface SseOptions {
-  /** Bytes that may wait for a slow reader, beside the largest frame among them. */
+  /** Bytes that may wait for a slow reader, beside large frames. */
   maxBacklog: number;
   /** How long a reader that is being hung up on has to take what was already sent. */
   lingerMs: number;
@@ -21,11 +21,16 @@ export function toFrame(event: { type: string }): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
+/** What one request has sent comes back twice at once, when it is queued and when it is taken up: 64 MB at most. */
+const LARGE_FRAME = 1024 * 1024;
+const MAX_LARGE_BACKLOG = 96 * 1024 * 1024;
+
 /** Sends the headers at once. A reader that falls too far behind is told so and hung up on: memory never grows with it. */
 export function openSse(response: ServerResponse, headers: Record<string, string>, options: SseOptions): SseConnection {
   const { maxBacklog, lingerMs, onClose, overloaded } = options;
   let ended = false;
-  let largest = 0;
+  /** Bytes of the large frames since nothing waited. */
+  let large = 0;
   const end = () => {
     if (ended) return;
     ended = true;
@@ -39,13 +44,14 @@ export function openSse(response: ServerResponse, headers: Record<string, string
   const write = (frame: string) => {
     if (ended) return;
     const backlog = response.writableLength;
-    if (backlog === 0) largest = 0;
-    if (backlog > maxBacklog + largest) {
+    if (backlog === 0) large = 0;
+    if (backlog > maxBacklog + Math.min(large, MAX_LARGE_BACKLOG)) {
       response.write(overloaded());
       end();
       return;
     }
-    largest = Math.max(largest, Buffer.byteLength(frame));
+    const size = Buffer.byteLength(frame);
+    if (size > LARGE_FRAME) large += size;
     response.write(frame);
   };
   // The request's own close comes as soon as it has been read; the response's says that the client has gone.

@@ -150,15 +150,16 @@ test('a reader that does not read is told so and dropped; memory does not grow w
   expect(received).toMatch(/event: error\ndata: {"type":"error","error":{"type":"overloaded_error"/);
 });
 
-test('one event larger than the limit is no reason to drop anybody', async () => {
+test('events larger than the limit, several at once, are no reason to drop anybody', async () => {
   const stream = await client.beta.sessions.events.stream(id);
   const content = [{ type: 'text', text: 'x'.repeat(2 * 1024 * 1024) }];
-  server.session.emit(id, { type: 'agent.message', content });
+  // As of a message that is queued and at once taken up.
+  for (let copies = 0; copies < 3; copies += 1) server.session.emit(id, { type: 'user.message', content });
   server.session.emit(id, { type: 'session.status_running' });
   server.session.emit(id, { type: 'session.deleted' });
   const seen = [];
   for await (const event of stream) seen.push(event.type);
-  expect(seen).toEqual(['agent.message', 'session.status_running', 'session.deleted']);
+  expect(seen).toEqual(['user.message', 'user.message', 'user.message', 'session.status_running', 'session.deleted']);
 });
 
 test('a shutdown ends every stream cleanly and at once', async () => {
