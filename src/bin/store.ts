@@ -1,23 +1,54 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import type { Config } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
+import { readIfThere, readOrWriteOnce } from '../config/write-once.js';
 import { type Database, openDatabase } from '../storage/database.js';
-import { claimDatabase } from '../storage/owner.js';
+import { claimDatabase, findOwner } from '../storage/owner.js';
 import type { DataDirectory } from './data-directory.js';
 
 /**
  * Opens the database of a data directory, wherever it is. Who has the directory's lock has it alone: one that belongs to
- * another directory is refused. Throws a StartError.
+ * another directory is refused, and so is a new one where the directory has its rows in another: to a server without rows
+ * all files and workspaces are nobody's, and it would remove them. Throws a StartError.
  */
-export async function openStore({ database }: Config, { id }: Pick<DataDirectory, 'id'>): Promise<Database> {
+export async function openStore(
+  { database }: Pick<Config, 'database'>,
+  { id, path }: Pick<DataDirectory, 'id' | 'path'>,
+): Promise<Database> {
+  const hasFile = existsSync(join(path, 'catalog.db'));
+  const place = readIfThere(join(path, MARK)) ?? (hasFile && database !== path ? 'catalog.db' : undefined);
+  if (place !== undefined && database === path && !hasFile) throw new StartError(isElsewhere(path, place));
   const db = await openDatabase(database).catch(refuse);
   try {
+    const isNew = (await findOwner(db).catch(refuse)) === undefined;
+    if (isNew && place !== undefined) throw new StartError(isElsewhere(path, place));
     const owner = await claimDatabase(db, id).catch(refuse);
     if (owner !== id) throw new StartError(belongsTo(owner));
+    readOrWriteOnce(join(path, MARK), () => describe(database, path));
     return db;
   } catch (error) {
     await db.destroy();
     throw error;
   }
+}
+
+/** Says where a directory has its rows, once it has them there. */
+const MARK = 'database';
+
+/** For people; without user and password. */
+function describe(database: string, path: string): string {
+  if (database === path) return 'catalog.db';
+  const { host, pathname } = new URL(database);
+  return `Postgres, ${host}${pathname}`;
+}
+
+function isElsewhere(path: string, place: string): string {
+  return (
+    `the rows of ${path} are not in this database, which is new, but elsewhere (${place}): set DROVER_DATABASE_URL as it ` +
+    `was when they were written, or begin with a new directory (--data)`
+  );
 }
 
 function refuse(error: unknown): never {
@@ -26,7 +57,7 @@ function refuse(error: unknown): never {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  return isNativeError(error.cause) ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 function belongsTo(owner: string): string {

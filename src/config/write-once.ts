@@ -13,7 +13,8 @@ export function readOrWriteOnce(path: string, make: () => string): string {
   return content;
 }
 
-function readIfThere(path: string): string | undefined {
+/** The same; undefined when it is missing. */
+export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {

@@ -7,6 +7,12 @@ export interface OwnerTables {
 
 const THE_ONE = 1;
 
+/** The id of the data directory that a database belongs to; undefined while it belongs to none. */
+export async function findOwner(db: Database): Promise<string | undefined> {
+  const row = await db.selectFrom('database_owner').select('data_directory').executeTakeFirst();
+  return row?.data_directory;
+}
+
 /** Takes a database for a data directory, for good; gives the id of the one it belongs to. */
 export async function claimDatabase(db: Database, directoryId: string): Promise<string> {
   // Of two that come at once one is passed over.

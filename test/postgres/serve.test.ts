@@ -95,6 +95,18 @@ test('a server on another directory is refused, and touches nothing', async () =
   rmSync(directory, { recursive: true, force: true });
 });
 
+test('started without its database it is refused, makes no other, and takes nothing away', async () => {
+  const { files } = drover.client.beta;
+  const { id } = await files.upload({ file: new File(['kept'], 'a.txt') });
+  await drover.stop();
+  const { code, stderr } = await runServe(drover.dataDir);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/rows of \S+ are not in this database, which is new, but elsewhere \(Postgres, /);
+  expect(existsSync(join(drover.dataDir, 'catalog.db'))).toBe(false);
+  await drover.start();
+  expect(await (await drover.fetch(`/drover/files/${id}/content`)).text()).toBe('kept');
+});
+
 test('the secrets of vaults are put under a new key', async () => {
   const vault = await drover.client.beta.vaults.create({ display_name: 'v' });
   const auth = { type: 'static_bearer' as const, mcp_server_url: 'https://mcp.example.com', token: 'secret' };
