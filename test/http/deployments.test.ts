@@ -43,7 +43,6 @@ test('create with what is required: run by hand only', async () => {
     initial_events: GO,
     resources: [],
     vault_ids: [],
-    budget: null,
     metadata: {},
     schedule: null,
     status: 'active',
@@ -102,7 +101,8 @@ test('update: what is omitted stays, null clears, metadata is merged', async () 
   expect(moved.schedule?.expression).toBe('5 * * * *');
   expect(scheduleAt(id)?.revision).toBe(2);
   const cleared = await deployments.update(id, { schedule: null, description: null, budget: null });
-  expect(cleared).toMatchObject({ schedule: null, description: null, budget: null, name: 'e' });
+  expect(cleared).toMatchObject({ schedule: null, description: null, name: 'e' });
+  expect(cleared).not.toHaveProperty('budget');
   expect(scheduleAt(id)).toBeUndefined();
 });
 
@@ -255,4 +255,18 @@ test('lists are newest first, in pages, by agent, status and age', async () => {
   for (const query of ['status=archived', 'limit=101', 'limit=0', 'page=x', 'include_archived=1']) {
     expect((await rawFetch(server, `/v1/deployments?${query}`)).status).toBe(400);
   }
+});
+
+test('a page of large ones ends early, and none is missed', async () => {
+  const own = await newAgent();
+  const content = [{ type: 'text' as const, text: 'x'.repeat(12 * 1024 * 1024) }];
+  const made: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    made.unshift((await create({ agent: own, initial_events: [{ type: 'user.message', content }] })).id);
+  }
+  const pages: string[][] = [];
+  for await (const { data } of (await deployments.list({ agent_id: own, limit: 100 })).iterPages()) {
+    pages.push(data.map(({ id }) => id));
+  }
+  expect(pages).toEqual([made.slice(0, 2), made.slice(2)]);
 });

@@ -49,7 +49,7 @@ export function toDeployment(row: DeploymentRow, now: number): Deployment {
     agent: { type: 'agent', id: row.agent_id, version: row.agent_version },
     initial_events,
     resources,
-    budget,
+    ...(budget && { budget }),
     schedule: toSchedule(row, now),
     status: paused_reason === null ? 'active' : 'paused',
     paused_reason,

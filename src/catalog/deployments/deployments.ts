@@ -4,6 +4,7 @@ import type { SessionDeps } from '../sessions/session-deps.js';
 import { invalid, validate } from '../validate.js';
 import type { FireResult } from '../../schedule/fire.js';
 import type { Database } from '../../storage/database.js';
+import { countFitting } from '../../storage/page-size.js';
 import { changeDeployment, insertDeployment } from './deployment-change.js';
 import { type Deployment, readDeployment, toDeployment } from './deployment-row.js';
 import { archiveDeployment, setPaused } from './deployment-state.js';
@@ -70,9 +71,11 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
       });
     },
     async list(query) {
-      const rows = await selectFiltered(db, workspace, query).$call(newestLiveFirst(query)).execute();
+      const newest = (limit: number) =>
+        selectFiltered(db, workspace, query).$call(newestLiveFirst({ ...query, limit }));
+      const limit = Math.min(query.limit, await countFitting(newest(query.limit), 'settings'));
       const at = now();
-      return toPage(rows, query.limit, (row) => toDeployment(row, at));
+      return toPage(await newest(limit).execute(), limit, (row) => toDeployment(row, at));
     },
     archive: (id) => follow(id, (tx) => archiveDeployment(tx, id)),
     pause: (id) => follow(id, (tx) => setPaused(tx, id, { type: 'manual' })),
