@@ -13,9 +13,11 @@ export type CountRequest = (key: string, rate: RateClass, reply: FastifyReply) =
 
 /**
  * A POST that makes an object is a create; a GET is a read, and so is opening a stream. All else is not limited
- * (behaviours §18): changing, archiving, deleting, and sending events too, or an interrupt could come too late.
+ * (behaviours §18): changing, archiving, deleting, and sending events too, or an interrupt could come too late. Nor is a
+ * worker's poll, which claims: the more workers share a key, the later would they have their work.
  */
 export function rateClassOf([method, , operation]: Route): RateClass | undefined {
+  if (operation === 'environments.work.poll') return undefined;
   if (method === 'GET') return 'read';
   const verb = operation.slice(operation.lastIndexOf('.') + 1);
   return method === 'POST' && CREATES.has(verb) ? 'create' : undefined;
