@@ -3,7 +3,7 @@ import type { DreamSteps } from '../../activities/dreams.js';
 import type { CatalogDeps, CatalogOf } from '../catalog/catalog.js';
 import type { Database } from '../storage/database.js';
 import { createStartDream } from '../temporal/dreams.js';
-import type { WithTranscripts } from './mounts.js';
+import type { WithParts } from './mounts.js';
 
 /** Dreams at work. */
 export interface DreamsAtWork {
@@ -19,7 +19,7 @@ export interface DreamsAtWork {
 interface DreamsAtWorkDeps {
   db: Database;
   client: Client;
-  mounts: WithTranscripts;
+  mounts: Pick<WithParts, 'transcripts'>;
 }
 
 export function openDreams({ db, client, mounts }: DreamsAtWorkDeps): DreamsAtWork {

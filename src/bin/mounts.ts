@@ -27,13 +27,15 @@ export interface MountsConfig extends KeptDeps {
   log: (line: string) => void;
 }
 
-export interface WithTranscripts {
+export interface WithParts {
+  /** A store's memories are gone for good, or some of them. */
+  refreshStore(storeId: string): void;
   /** What a session is given to read before it begins. */
   transcripts: Pick<Transcripts, 'write' | 'remove'>;
 }
 
 /** What this server's sandboxes hold beside their workspaces. */
-export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & WithTranscripts {
+export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & WithParts {
   const { db, contents } = kept;
   const directory = join(dataDir, 'mounts');
   const directoryOf = (sessionId: string): string => join(directory, sessionId);
@@ -68,6 +70,7 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wi
     directoryOf: (id) => join(directoryOf(id), 'memory'),
     rules: { faultOfPath, maxBytes: MAX_CONTENT_BYTES },
     turns: createTurns(),
+    onError,
   });
   // A sandbox elsewhere is its worker's, and holds no such thing.
   const here = (part: MountPart): MountPart => ({
@@ -86,6 +89,7 @@ export function openMounts({ dataDir, log, ...kept }: MountsConfig): Mounts & Wi
       await mounts.remove(id);
       for (const held of Object.values(holds)) held.forget(id);
     },
+    refreshStore: (storeId) => memory.refresh(storeId),
     transcripts,
   };
 }

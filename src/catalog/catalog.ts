@@ -12,7 +12,7 @@ import { createDeployments, type Deployments, type DeploymentsDeps } from './dep
 import { createDreams, type Dreams, type DreamsDeps } from './dreams/dreams.js';
 import { createEnvironments, type Environments } from './environments/environments.js';
 import { createMemories, type Memories } from './memory/memories.js';
-import { createMemoryStores, type MemoryStores } from './memory/memory-stores.js';
+import { createMemoryStores, type MemoryStores, type MemoryStoresDeps } from './memory/memory-stores.js';
 import { createMemoryVersions, type MemoryVersions } from './memory/memory-versions.js';
 import { createFiles, type Files } from './files/files.js';
 import { removeSessionFiles } from './files/outputs.js';
@@ -81,7 +81,7 @@ export interface CatalogDeps {
   contents: FileContents;
   turns: Turns;
   /** What sandboxes hold of what is kept here. */
-  mounts: Pick<Mounts, 'prepare' | 'collect'>;
+  mounts: Pick<Mounts, 'prepare' | 'collect'> & MemoryStoresDeps['mounts'];
   /** Asks the servers that credentials name. */
   outbound: Outbound;
   /** Whether these, and webhooks, may be in a private network. */

@@ -14,6 +14,10 @@ export interface MountPart {
   collect(sessionId: string): Promise<void>;
   /** The same when a session comes to rest, of what others than the session itself wait for. */
   rest?(sessionId: string): Promise<void>;
+  /** Begins to do, in the background, what a process that died has not done. */
+  resume?(): Promise<void>;
+  /** Waits for what it does in the background. */
+  close?(): Promise<void>;
   /** What the agent is told of it; the same for as long as the session's resources are, so that prompts stay cached. */
   describe(sessionId: string): Promise<string | undefined>;
   /** Takes in what has not been, and forgets the session, whose sandbox is gone; its directory is removed afterwards. Idempotent. */
@@ -26,7 +30,7 @@ export interface Mounts extends MountPart {
   collect(sessionId: string): Promise<void>;
   /** Never rejects, either. */
   rest(sessionId: string): Promise<void>;
-  /** Waits for what is being taken in of sessions at rest. */
+  /** Waits for what is being done in the background. */
   close(): Promise<void>;
   /** Removes what a process that died has left of sessions that nobody wants. */
   sweep(isWanted: (sessionId: string) => Promise<boolean>): Promise<void>;
@@ -58,7 +62,10 @@ export function createMounts({ directory, parts, onError }: MountsDeps): Mounts 
       resting.add(work);
       await work.finally(() => resting.delete(work));
     },
-    close: async () => void (await Promise.all(resting)),
+    async close() {
+      await Promise.all(resting);
+      for (const part of parts) await part.close?.();
+    },
     async describe(id) {
       const told = await Promise.all(parts.map((part) => part.describe(id)));
       return told.filter((text) => text !== undefined && text !== '').join('\n\n') || undefined;
@@ -67,6 +74,7 @@ export function createMounts({ directory, parts, onError }: MountsDeps): Mounts 
     async sweep(isWanted) {
       for (const id of (await readdir(directory).catch(ignoreMissing)) ?? [])
         if (!(await isWanted(id))) await remove(id);
+      for (const part of parts) await part.resume?.();
     },
   };
 }

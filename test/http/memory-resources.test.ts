@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { attachmentsOf } from '../../src/catalog/memory/attachments.js';
 import { describeMemory } from '../../src/mounts/memory/described.js';
+import { waitUntil } from '../chaos/chaos-session.js';
 import { type ResourceBench, type ResourceParams, startResourceBench } from '../support/resources.js';
 
 type StoreParams = Omit<Extract<ResourceParams, { type: 'memory_store' }>, 'type'>;
@@ -93,6 +96,40 @@ test('sessions are found by their store', async () => {
   await attach({ memory_store_id: await newStore() });
   const { data } = await bench.client.sessions.list({ memory_store_id });
   expect(data.map(({ id }) => id)).toEqual([one.id]);
+});
+
+test('what was redacted, and a store that was deleted, is soon gone from the directories of sessions that rest', async () => {
+  const memory_store_id = await newStore();
+  const memory = await stores.memories.create(memory_store_id, { path: '/a', content: 'secret' });
+  const directories: string[] = [];
+  for (const access of ['read_write', 'read_only'] as const) {
+    const { id } = await attach({ memory_store_id, access });
+    const [, mount] = (await bench.server.mounts.prepare(id)).filter(({ at }) => at.startsWith('/mnt/memory'));
+    directories.push(mount?.from ?? '');
+  }
+  const texts = () =>
+    directories.map((from) => readdirSync(from).map((name) => readFileSync(join(from, name), 'utf8')));
+  expect(texts()).toEqual([['secret'], ['secret']]);
+  await stores.memories.update(memory.id, { memory_store_id, content: 'none' });
+  await stores.memoryVersions.redact(memory.memory_version_id, { memory_store_id });
+  await waitUntil(() => texts().flat().join() === 'none,none', 'it is gone');
+  await stores.delete(memory_store_id);
+  await waitUntil(() => texts().flat().length === 0, 'it is gone');
+});
+
+test('what a process that died has left of a deleted store goes when the next one begins', async () => {
+  const { db, mounts } = bench.server;
+  const memory_store_id = await newStore();
+  await stores.memories.create(memory_store_id, { path: '/a', content: 'secret' });
+  const { id } = await attach({ memory_store_id });
+  const [, mount] = (await mounts.prepare(id)).filter(({ at }) => at.startsWith('/mnt/memory'));
+  expect(readdirSync(mount?.from ?? '')).toEqual(['a']);
+  // As far as it came.
+  await db.deleteFrom('memories').where('memory_store_id', '=', memory_store_id).execute();
+  await db.deleteFrom('memory_versions').where('memory_store_id', '=', memory_store_id).execute();
+  await db.deleteFrom('memory_stores').where('id', '=', memory_store_id).execute();
+  await mounts.sweep(async () => true);
+  await waitUntil(() => readdirSync(mount?.from ?? '').length === 0, 'it is gone');
 });
 
 test('the agent is told of each store: where it is, what for, and whether it may write there', async () => {

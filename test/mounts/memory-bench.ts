@@ -6,7 +6,7 @@ import type { Attachment } from '../../src/catalog/memory/attachments.js';
 import { faultOfPath } from '../../src/catalog/memory/memory-path.js';
 import { MAX_CONTENT_BYTES } from '../../src/catalog/memory/memory-schema.js';
 import { createMountedStores, type MountedStores } from '../../src/catalog/memory/mounted-store.js';
-import { createMemoryMounts } from '../../src/mounts/memory/memory-mounts.js';
+import { createMemoryMounts, type MemoryMounts } from '../../src/mounts/memory/memory-mounts.js';
 import type { MountPart } from '../../src/mounts/mounts.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import { startTestServer, type TestServer } from '../support/app.js';
@@ -16,7 +16,7 @@ import { type Backend, type Bench, type Ended, run, setUp, smallSpec } from '../
 export interface MemoryBench {
   server: TestServer;
   stores: Anthropic['beta']['memoryStores'];
-  mounts: MountPart;
+  mounts: MemoryMounts;
   /** Where a session's directory of this part is. */
   directoryOf(sessionId: string): string;
   /** A session that has these stores, and a name for each to be mounted at. */
@@ -53,6 +53,9 @@ export async function startMemoryBench(backend: Backend): Promise<MemoryBench> {
       attachmentsOf: async (sessionId) => attachments.get(sessionId) ?? [],
       rules: { faultOfPath, maxBytes: MAX_CONTENT_BYTES },
       turns: createTurns(),
+      onError: (_id, error) => {
+        throw error;
+      },
     });
   const newStores = () => createMountedStores({ db: server.db, clock: createRisingClock() });
   const self: MemoryBench = {

@@ -30,8 +30,13 @@ export interface MemoryStoreQuery extends ArchivableQuery {
   created_at?: { gte?: number; lte?: number };
 }
 
-export function createMemoryStores(deps: NounDeps): MemoryStores {
-  const { db, clock, workspace, announce } = deps;
+export interface MemoryStoresDeps extends NounDeps {
+  /** Told that something is gone from a store for good. */
+  mounts: { refreshStore(storeId: string): void };
+}
+
+export function createMemoryStores(deps: MemoryStoresDeps): MemoryStores {
+  const { db, clock, workspace, announce, mounts } = deps;
   return {
     async create(body) {
       const { name, description = '', metadata = {} } = validate(storeCreateSchema, body);
@@ -57,7 +62,11 @@ export function createMemoryStores(deps: NounDeps): MemoryStores {
       return toPage(await rows.$call(newestLiveFirst(query)).execute(), query.limit, toStore);
     },
 
-    delete: (id) => db.transaction().execute((tx) => deleteStore({ ...deps, db: tx }, id)),
+    async delete(id) {
+      const deleted = await db.transaction().execute((tx) => deleteStore({ ...deps, db: tx }, id));
+      mounts.refreshStore(id);
+      return deleted;
+    },
 
     async archive(id) {
       const now = clock();

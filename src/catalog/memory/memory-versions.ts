@@ -1,11 +1,11 @@
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
-import type { NounDeps } from '../noun.js';
 import { type AgeCursor, type AgeQuery, newestFirst, type Page, toPage } from '../page.js';
 import type { MemoryVersionRow } from './memory-tables.js';
 import { invalid } from '../validate.js';
 import { type Actor, actorColumns } from './actor.js';
 import type { View } from './memory-rows.js';
+import type { MemoryStoresDeps } from './memory-stores.js';
 import { lockStore, readStore } from './store-rows.js';
 import { type MemoryVersion, toVersion, VERSION_COLUMNS } from './version-rows.js';
 
@@ -28,7 +28,7 @@ export interface VersionQuery extends AgeQuery {
   created_at?: { gte?: number; lte?: number };
 }
 
-export function createMemoryVersions({ db, clock, workspace }: NounDeps): MemoryVersions {
+export function createMemoryVersions({ db, clock, workspace, mounts }: MemoryStoresDeps): MemoryVersions {
   return {
     async retrieve(storeId, id, view) {
       await readStore(db, workspace, storeId);
@@ -41,14 +41,17 @@ export function createMemoryVersions({ db, clock, workspace }: NounDeps): Memory
       return toPage(rows, query.limit, (row) => toVersion(row, query.view));
     },
 
-    redact: (actor, storeId, id) =>
-      db.transaction().execute(async (tx) => {
+    async redact(actor, storeId, id) {
+      const redacted = await db.transaction().execute(async (tx) => {
         await lockStore(tx, workspace, storeId);
         const row = await readVersion(tx, storeId, id);
-        if (row.redacted_at !== null) return toVersion(row, 'full');
+        if (row.redacted_at !== null) return row;
         await checkPast(tx, row);
-        return toVersion(await redact(tx, row, { actor, now: clock() }), 'full');
-      }),
+        return redact(tx, row, { actor, now: clock() });
+      });
+      mounts.refreshStore(storeId);
+      return toVersion(redacted, 'full');
+    },
   };
 }
 

@@ -54,6 +54,10 @@ export interface MountedStores {
    * left alone. Gives why others were refused, by their paths.
    */
   push(mounted: Mounted, workspace: string, changes: readonly LocalChange[]): Promise<Map<string, string>>;
+  /** The sessions that have had this store laid out. */
+  readSessions(storeId: string): Promise<string[]>;
+  /** Stores that were deleted, and of which something is still laid out. */
+  readDeleted(): Promise<string[]>;
   /** Forgets all that is known of a session's directories. */
   forget(sessionId: string): Promise<void>;
 }
@@ -81,6 +85,22 @@ export function createMountedStores({ db, clock }: { db: Database; clock: Clock 
         const actor = { type: 'session_actor', session_id: mounted.session_id } as const;
         return pushAll({ tx, clock, store, actor }, mounted, changes);
       }),
+
+    async readSessions(storeId) {
+      const rows = db.selectFrom('memory_mounts').select('session_id').where('memory_store_id', '=', storeId);
+      return (await rows.execute()).map(({ session_id }) => session_id);
+    },
+
+    async readDeleted() {
+      const rows = await db
+        .selectFrom('memory_mount_files')
+        .leftJoin('memory_stores', 'memory_stores.id', 'memory_store_id')
+        .select('memory_store_id')
+        .distinct()
+        .where('memory_stores.id', 'is', null)
+        .execute();
+      return rows.map(({ memory_store_id }) => memory_store_id);
+    },
 
     async forget(sessionId) {
       for (const table of ['memory_mount_files', 'memory_mounts'] as const) {

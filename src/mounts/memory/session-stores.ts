@@ -53,6 +53,14 @@ export async function takeIn(stores: MountedStores, session: SessionStores): Pro
   if (existsSync(baseOf(session))) tell(session);
 }
 
+/** Lays out what is new in one store, where it is laid out. */
+export async function renew(stores: MountedStores, session: SessionStores, storeId: string): Promise<void> {
+  const attachment = session.attachments.find((one) => one.memory_store_id === storeId);
+  if (!attachment || !existsSync(rootOf(session, storeId))) return;
+  await sync(stores, session, attachment);
+  tell(session);
+}
+
 /** For when all has been taken in for the last time: what is half removed must not look as if the agent had deleted it. */
 export function retire({ directory }: SessionStores): void {
   const [stores, retired] = [path.join(directory, STORES), path.join(directory, 'retired')];
