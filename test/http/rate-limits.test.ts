@@ -99,6 +99,8 @@ test('paths that are none, and health, are not counted', async () => {
   }
 });
 
+const isRead = ([method, , operation]: Route) => method === 'GET' && operation !== 'environments.work.poll';
+
 test('what counts as what', () => {
   const creates = ROUTES.filter((route) => rateClassOf(route) === 'create').map(([, , operation]) => operation);
   expect(creates).toEqual([
@@ -122,7 +124,6 @@ test('what counts as what', () => {
     'organization.webhooks.create',
   ]);
   const reads = ROUTES.filter((route) => rateClassOf(route) === 'read');
-  const isRead = ([method, , operation]: Route) => method === 'GET' && operation !== 'environments.work.poll';
   expect(reads).toEqual(ROUTES.filter(isRead));
 });
 
