@@ -15,7 +15,7 @@ export interface ErrorBody {
 /** Turns whatever was thrown into a response. Nothing of an unexpected error leaves the server but its request id. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, report: ReportError): void {
   const known = toApiError(error, request.routeOptions?.bodyLimit);
-  if (!known) report(error, { id: request.id, method: request.method, path: pathOf(request.url) });
+  if (!known) report(error, { id: request.id, method: request.method, path: loggedPath(request) });
   const shown = known ?? new ApiError('api_error', 'Internal server error.');
   if (shown.retryAfter !== undefined) reply.header('retry-after', String(shown.retryAfter));
   if (HOPELESS.has(shown.type)) reply.header('x-should-retry', 'false');
@@ -34,6 +34,12 @@ const MB = 1024 * 1024;
 /** What was sent may be quoted in a message, and may be megabytes. */
 function shorten(message: string): string {
   return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`;
+}
+
+/** Where no key is needed the path itself may give the right: of such a route a log has the form alone. */
+function loggedPath({ routeOptions, url }: FastifyRequest): string {
+  const form = routeOptions?.config?.open ? routeOptions.url : undefined;
+  return form ?? pathOf(url);
 }
 
 /** The path alone: a query may carry what should not be in a log. */

@@ -102,3 +102,13 @@ test('who has no key cannot send much either', async () => {
   expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('1024 bytes') } });
   expect((await fetch(url, { method: 'POST', body: '{no json' })).status).toBe(200);
 });
+
+test('P4: a log that tells of a failure does not have the URL', async () => {
+  const own = await startTestServer();
+  const { id } = await own.client.beta.userProfiles.create({});
+  const { url } = await own.client.beta.userProfiles.createEnrollmentURL(id);
+  await own.db.destroy();
+  expect((await open(url)).status).toBe(500);
+  expect(own.reportedPaths).toEqual(['/drover/enroll/:token']);
+  await own.stop();
+});

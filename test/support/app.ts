@@ -58,6 +58,8 @@ export interface TestServer<Part extends SessionPart = MemorySessions> {
   routes: string;
   /** What the server said was not the caller's fault. */
   reported: unknown[];
+  /** The paths of the requests that this was about, as a log has them. */
+  reportedPaths: string[];
   stop(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
   const db = await openDatabase(place);
   const session = options.createSession(db);
   const reported: unknown[] = [];
+  const reportedPaths: string[] = [];
   const schedules = createMemorySchedules();
   const scheduleSync = createScheduleSync({ db, schedules: schedules.schedules });
   const filesDir = join(dir, 'files');
@@ -122,7 +125,10 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     log: session.log,
     apiKeys: [API_KEY, SECOND_API_KEY],
     health: () => ({ status: 'ok', version: '0.0.0-test' }),
-    report: (error) => reported.push(error),
+    report(error, { path }) {
+      reported.push(error);
+      reportedPaths.push(path);
+    },
     ...(options.streams && { streams: options.streams }),
     ...(options.rateLimits && { rateLimits: options.rateLimits }),
   });
@@ -153,6 +159,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
     scheduleSync,
     routes: app.printRoutes({ commonPrefix: false }),
     reported,
+    reportedPaths,
     stop: () => (stopped ??= stop()),
   };
 }
