@@ -11,6 +11,7 @@ import { startTemporal } from '../temporal/server/embedded.js';
 import { createHistoryReader } from '../temporal/history.js';
 import { type CleanUp, createCleanUp } from './clean-up.js';
 import { holderOf, openDataDirectory } from './data-directory.js';
+import { checkPlace } from './store.js';
 
 /** A data directory's histories, for a command that is not the server. */
 export interface LogAccess {
@@ -35,6 +36,7 @@ export async function withLogAccess<T>(
   if (!existsSync(join(dataDir, 'id'))) {
     throw new StartError(`${dataDir} is not a data directory of drover: give the right one with --data`);
   }
+  checkPlace(config, dataDir);
   const holder = holderOf(dataDir);
   if (holder && alone) {
     throw new StartError(

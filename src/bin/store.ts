@@ -17,9 +17,7 @@ export async function openStore(
   { database }: Pick<Config, 'database'>,
   { id, path }: Pick<DataDirectory, 'id' | 'path'>,
 ): Promise<Database> {
-  const hasFile = existsSync(join(path, 'catalog.db'));
-  const place = readIfThere(join(path, MARK)) ?? (hasFile && database !== path ? 'catalog.db' : undefined);
-  if (place !== undefined && database === path && !hasFile) throw new StartError(isElsewhere(path, place));
+  const place = checkPlace({ database }, path);
   const db = await openDatabase(database).catch(refuse);
   try {
     const isNew = (await findOwner(db).catch(refuse)) === undefined;
@@ -32,6 +30,14 @@ export async function openStore(
     await db.destroy();
     throw error;
   }
+}
+
+/** Where a directory has its rows, if it has. Throws a StartError when they cannot be where they are to be looked for. */
+export function checkPlace({ database }: Pick<Config, 'database'>, path: string): string | undefined {
+  const hasFile = existsSync(join(path, 'catalog.db'));
+  const place = readIfThere(join(path, MARK)) ?? (hasFile && database !== path ? 'catalog.db' : undefined);
+  if (place !== undefined && database === path && !hasFile) throw new StartError(isElsewhere(path, place));
+  return place;
 }
 
 /** Says where a directory has its rows, once it has them there. */
@@ -47,7 +53,7 @@ function describe(database: string, path: string): string {
 function isElsewhere(path: string, place: string): string {
   return (
     `the rows of ${path} are not in this database, which is new, but elsewhere (${place}): set DROVER_DATABASE_URL as it ` +
-    `was when they were written, or begin with a new directory (--data)`
+    'was when they were written, or begin with a new directory (--data)'
   );
 }
 

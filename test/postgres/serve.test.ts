@@ -41,7 +41,11 @@ async function list(): Promise<string> {
 }
 
 function run(...args: string[]): Promise<string> {
-  const env = { ...process.env, DROVER_DATABASE_URL: place, DROVER_DATA: drover.dataDir };
+  return runOver(place, ...args);
+}
+
+function runOver(database: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, DROVER_DATABASE_URL: database, DROVER_DATA: drover.dataDir };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(ROOT, 'bin/drover.js'), ...args], { env }, (_, stdout, stderr) =>
       resolve(stdout + stderr),
@@ -102,6 +106,7 @@ test('started without its database it is refused, makes no other, and takes noth
   const { code, stderr } = await runServe(drover.dataDir);
   expect(code).toBe(1);
   expect(stderr).toMatch(/rows of \S+ are not in this database, which is new, but elsewhere \(Postgres, /);
+  expect(await runOver('', 'log', 'rebuild', sessionId)).toMatch(/rows of .* elsewhere/);
   expect(existsSync(join(drover.dataDir, 'catalog.db'))).toBe(false);
   await drover.start();
   expect(await (await drover.fetch(`/drover/files/${id}/content`)).text()).toBe('kept');
