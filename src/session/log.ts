@@ -49,7 +49,10 @@ const LONG_PATIENCE_MS = 8_000;
 /** After a wait in vain the next readers are not kept waiting either, for this long. */
 const TROUBLE_MS = 5_000;
 
-export function createFreshness(projector: Projector): Freshness {
+/** Of more threads than this those that were known longest are forgotten: what was acknowledged is long projected, and is read again. */
+const MOST_KNOWN = 100_000;
+
+export function createFreshness(projector: Projector, most = MOST_KNOWN): Freshness {
   const acknowledged = new Map<string, number>();
   // What a process that died had not projected yet is read once, when the thread is first asked for.
   const verified = new Set<string>();
@@ -58,6 +61,7 @@ export function createFreshness(projector: Projector): Freshness {
     if (!verified.has(thread)) {
       await projector.catchUp(thread);
       verified.add(thread);
+      dropOldest(verified, most);
     }
     const seq = acknowledged.get(thread);
     if (seq === undefined) return;
@@ -65,7 +69,12 @@ export function createFreshness(projector: Projector): Freshness {
     if (acknowledged.get(thread) === seq) acknowledged.delete(thread);
   };
   return {
-    acknowledge: (thread, seq) => void acknowledged.set(thread, Math.max(seq, acknowledged.get(thread) ?? 0)),
+    acknowledge(thread, seq) {
+      const known = acknowledged.get(thread) ?? 0;
+      acknowledged.delete(thread);
+      acknowledged.set(thread, Math.max(seq, known));
+      dropOldest(acknowledged, most);
+    },
     async settle(thread, patienceMs = PATIENCE_MS) {
       if (verified.has(thread) && !acknowledged.has(thread)) return true;
       const reading = read(thread).then(
@@ -85,6 +94,14 @@ export function createFreshness(projector: Projector): Freshness {
       verified.delete(thread);
     },
   };
+}
+
+/** Sets and maps keep the order in which things came in. */
+function dropOldest(known: Set<string> | Map<string, unknown>, most: number): void {
+  for (const oldest of known.keys()) {
+    if (known.size <= most) return;
+    known.delete(oldest);
+  }
 }
 
 /** A page of a thread's list as it is projected now. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBus } from '../../src/session/bus.js';
 import type { Decoded } from '../../src/session/history.js';
-import { createSessionLog, type Freshness, selectPage } from '../../src/session/log.js';
+import { createFreshness, createSessionLog, type Freshness, selectPage } from '../../src/session/log.js';
 import { project } from '../../src/session/projection.js';
 import type { EventPage, SessionLog } from '../../src/session/session.js';
 import { type Database, openDatabase } from '../../src/storage/database.js';
@@ -92,4 +92,27 @@ test('that there is none is said only by who has read everything', async () => {
     return patience > 0;
   });
   expect(await reading.getEvent('behind', 'sevt_b')).toMatchObject({ id: 'sevt_b' });
+});
+
+test('who reads sees what was acknowledged; of more threads than can be known the oldest is read anew', async () => {
+  const reads: string[] = [];
+  const freshness = createFreshness(
+    {
+      hint: () => {},
+      reach: async (thread, seq) => void reads.push(`${thread} ${seq}`),
+      catchUp: async (thread) => void reads.push(thread),
+      forget: () => {},
+      close: async () => {},
+    },
+    2,
+  );
+  for (const thread of ['a', 'b', 'c', 'c', 'b', 'a']) await freshness.settle(thread);
+  expect(reads.splice(0)).toEqual(['a', 'b', 'c', 'a']);
+  freshness.acknowledge('a', 5);
+  freshness.acknowledge('c', 6);
+  freshness.acknowledge('a', 4);
+  await freshness.settle('c');
+  await freshness.settle('a');
+  await freshness.settle('a');
+  expect(reads).toEqual(['c 6', 'a 5']);
 });
