@@ -9,7 +9,7 @@ import { detachFields } from '../src/session/bodies.js';
 import { alive, AttemptLost } from './alive.js';
 import { offeredTools } from './offered-tools.js';
 import type { SampleDeps } from './sample-model.js';
-import { tellFiles } from './told-files.js';
+import { tellFiles, TOO_MANY_FILES } from './told-files.js';
 import { describeWorkspace } from './workspace.js';
 
 export type CompactDeps = Pick<
@@ -35,6 +35,7 @@ export function createCompactContext(deps: CompactDeps): (input: CompactInput) =
       const signal = AbortSignal.any([line.abort, line.lost]);
       const told = await sumUp(plan, async (asked) => {
         const messages = await tellFiles(asked, session_id, deps.fileOf);
+        if (!messages) return TOO_MANY_FILES;
         return deps.model.sample(buildSummaryRequest({ ...request, messages }), NOBODY, signal);
       });
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();

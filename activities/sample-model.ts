@@ -17,7 +17,7 @@ import type { Control } from './control.js';
 import type { FinishedCalls } from './finished-calls.js';
 import { offeredTools } from './offered-tools.js';
 import { createPreviews } from './previews.js';
-import { type FileOf, tellFiles } from './told-files.js';
+import { type FileOf, tellFiles, TOO_MANY_FILES } from './told-files.js';
 import { describeWorkspace } from './workspace.js';
 
 export interface SampleDeps {
@@ -52,11 +52,13 @@ export function createSampleModel(deps: SampleDeps): (input: SampleInput) => Pro
       const facts = deps.factsOf(agent.model.id);
       const workspace = await describeWorkspace(deps, input, offer);
       const messages = await tellFiles(toMessages(context), session_id, deps.fileOf);
-      const request = buildRequest({ agent, messages, tools, workspace, facts });
       // New ones for each attempt: what a dead attempt has shown is closed by the request's end, never continued.
       const ids = { message: newId('sevt'), thinking: newId('sevt') };
       const previews = createPreviews(ids, (preview) => deps.bus.preview(session_id, preview));
-      const outcome = await deps.model.sample(request, previews, AbortSignal.any([line.abort, line.lost]));
+      const signal = AbortSignal.any([line.abort, line.lost]);
+      const outcome = messages
+        ? await deps.model.sample(buildRequest({ agent, messages, tools, workspace, facts }), previews, signal)
+        : TOO_MANY_FILES;
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
       const cost = deps.prices.costOf({ ...agent.model, model: agent.model.id }, outcome.usage);
       const small = <T extends object>(block: T): Promise<T> => detachFields(block, session_id, deps.blobs);

@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { MessageParam } from '../src/model/model.js';
+import { NO_USAGE } from '../src/harness/outcomes.js';
+import type { MessageParam, ModelOutcome } from '../src/model/model.js';
 
 /** Gives a file that a message of a session names; undefined when it is there no more. */
 export type FileOf = (
@@ -11,16 +12,26 @@ type Document = Anthropic.Beta.BetaRequestDocumentBlock;
 type Image = Anthropic.Beta.BetaImageBlockParam;
 type Text = Anthropic.Beta.BetaTextBlockParam;
 
+/** What one message may name; in base64 it is what the largest request to a model may be. */
+const MOST_BYTES = 24 * 2 ** 20;
+
 /**
  * The messages with what stands in files put in: the upstream does not have our files. Nothing given is changed. The log
- * keeps names only, so this is done for each request; a file that is gone since is told of in words.
+ * keeps names only, so this is done for each request; a file that is gone since is told of in words. Undefined when they
+ * are more than a request holds: then not all of them are read.
  */
-export async function tellFiles(messages: MessageParam[], sessionId: string, fileOf: FileOf): Promise<MessageParam[]> {
+export async function tellFiles(
+  messages: MessageParam[],
+  sessionId: string,
+  fileOf: FileOf,
+): Promise<MessageParam[] | undefined> {
+  let room = MOST_BYTES;
   const tell = async <Block extends { type: string }>(block: Block): Promise<Block | Image | Document | Text> => {
     if (!isFromFile(block)) return block;
     const { file_id } = block.source;
     const file = await fileOf(sessionId, file_id);
     if (!file) return note(`The file ${file_id} that was here is gone.`);
+    room -= file.bytes.byteLength;
     return block.type === 'image' ? tellImage(file_id, file.bytes) : tellDocument(block, file);
   };
   const tellAll = async (message: MessageParam): Promise<MessageParam> => {
@@ -32,8 +43,25 @@ export async function tellFiles(messages: MessageParam[], sessionId: string, fil
     );
     return { ...message, content: await Promise.all(content) };
   };
-  return Promise.all(messages.map(tellAll));
+  const told: MessageParam[] = [];
+  for (const message of messages) {
+    told.push(await tellAll(message));
+    if (room < 0) return undefined;
+  }
+  return told;
 }
+
+/** What a request with more than that comes to, without being made. */
+export const TOO_MANY_FILES: ModelOutcome = {
+  type: 'failed',
+  error: {
+    type: 'model_request_failed_error',
+    message: `The conversation shows its model files of more than ${MOST_BYTES / 2 ** 20} MB.`,
+    disposition: 'exhausted',
+    too_long: true,
+  },
+  usage: NO_USAGE,
+};
 
 type FromFile = (Image | Document) & { source: { type: 'file'; file_id: string } };
 

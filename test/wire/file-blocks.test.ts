@@ -6,7 +6,8 @@ import { only, openTalk, type Talk } from './session.js';
 
 let wire: Wire;
 beforeAll(async () => {
-  wire = await startWire();
+  // The upstream counts what images are on the wire.
+  wire = await startWire({}, { window: 50_000_000 });
 }, 300_000);
 afterAll(() => wire.stop());
 
@@ -86,6 +87,24 @@ test('what only says that it is an image or a text does not spoil the conversati
     { type: 'text', text: `[The file ${files[0]} that was here is no JPEG, PNG, GIF or WebP.]` },
     { type: 'text', text: expect.stringMatching(/b\.txt that was here is neither a PDF nor text/) },
   ]);
+});
+
+const largePng = (n: number) => Buffer.concat([PNG, Buffer.alloc(4 * 2 ** 20, n)]);
+
+test('files that are too much for one request are summed up with what came before, and never sent together', async () => {
+  const talk = await openTalk(wire);
+  const turns = [1, 2];
+  for (const turn of turns) {
+    const files = await Promise.all([0, 1, 2].map((n) => upload('dot.png', 'image/png', largePng(3 * turn + n))));
+    await talk.postUntilIdle({ type: 'user.message', content: files.map(image) });
+  }
+  const list = await talk.list();
+  expect(only(list, 'agent.thread_context_compacted').length).toBeGreaterThan(0);
+  expect(only(list, 'agent.message')).toHaveLength(turns.length);
+  expect(only(list, 'session.error')).toEqual([]);
+  const sizes = wire.requestsOf(talk.model).map(({ body }) => JSON.stringify(body).length);
+  expect(Math.max(...sizes)).toBeLessThan(32 * 2 ** 20);
+  expect(JSON.stringify(asked(talk))).toContain(largePng(8).toString('base64').slice(-1_000));
 });
 
 test('a tool’s result can be a file, too', async () => {
