@@ -18,6 +18,7 @@ import * as catalog015 from './migrations/catalog-015-work-tokens.js';
 import * as catalog016 from './migrations/catalog-016-workspaces.js';
 import * as catalog017 from './migrations/catalog-017-expiry.js';
 import * as catalog018 from './migrations/catalog-018-self-hosted.js';
+import * as catalog019 from './migrations/catalog-019-memory-authors.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
 
@@ -59,6 +60,7 @@ const CATALOG: readonly Migration[] = [
   catalog016,
   catalog017,
   catalog018,
+  catalog019,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
 

@@ -1,5 +1,6 @@
 import { type Anthropic, BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { rawFetch, SECOND_API_KEY, startTestServer, type TestServer } from '../support/app.js';
+import { planOf, recordQueries } from '../support/query-plans.js';
 
 let server: TestServer;
 let stores: Anthropic['beta']['memoryStores'];
@@ -121,3 +122,17 @@ test('a version of another store is not found', async () => {
   await expect(stores.memoryVersions.redact(other.memory_version_id, elsewhere)).rejects.toThrow(NotFoundError);
   await expect(stores.memoryVersions.retrieve('memver_x', { memory_store_id: store })).rejects.toThrow(NotFoundError);
 });
+
+test.each(['session_id', 'api_key_id'])(
+  'those with this %s are found by an index, however many others there are',
+  async (by) => {
+    const { store } = await history();
+    const queries = recordQueries(server.db);
+    await list(store, { [by]: 'x' });
+    const query = queries.take().find(({ sql }) => sql.includes('order by'));
+    if (!query) throw new Error('There was no list.');
+    const { lookups, walks } = await planOf(server.db, query);
+    expect(lookups).toContain('created_by_id');
+    expect(walks).toEqual([]);
+  },
+);
