@@ -46,10 +46,24 @@ export function derivedId(prefix: IdPrefix, source: string): string {
 export function newId(prefix: IdPrefix): string {
   let id = `${prefix}_`;
   while (id.length < prefix.length + 1 + LENGTH) {
-    for (const byte of randomFillSync(new Uint8Array(LENGTH))) {
-      // Bytes past the last multiple of 58 are dropped, so every character is equally likely.
-      if (byte < 232 && id.length < prefix.length + 1 + LENGTH) id += ALPHABET[byte % 58];
-    }
+    const byte = randomByte();
+    // Bytes past the last multiple of 58 are dropped, so every character is equally likely.
+    if (byte < 232) id += ALPHABET[byte % 58];
   }
   return id;
+}
+
+// The kernel is asked for many at once: a request takes several ids.
+const random = new Uint8Array(4_096);
+let used = random.length;
+
+function randomByte(): number {
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  const byte = random[used] ?? 0;
+  random[used] = 0;
+  used += 1;
+  return byte;
 }

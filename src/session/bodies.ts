@@ -25,9 +25,16 @@ export async function detach<T>(value: T, sessionId: string, blobs: Blobs, large
     const fields = await Promise.all(Object.entries(part).map(async ([key, field]) => [key, await walk(field)]));
     return Object.fromEntries(fields);
   };
-  const small = await walk(value);
+  const small = isSmall(value) ? value : await walk(value);
   // The shape differs from T only by references, which `attach` takes back before anybody reads them.
   return (JSON.stringify(small).length > largest ? await put(value) : small) as T;
+}
+
+/** Most values have nothing to be put into a blob, and are seen so without a promise for each of their parts. */
+function isSmall(part: unknown): boolean {
+  if (typeof part === 'string') return part.length <= LONGEST_INLINE;
+  if (typeof part !== 'object' || part === null) return true;
+  return !Object.hasOwn(part, MARKER) && Object.values(part).every(isSmall);
 }
 
 /** Detaches each field of an object by itself: the object keeps its shape for code that reads its short fields. */
@@ -54,6 +61,7 @@ export async function detachAll<T extends object>(values: T[], sessionId: string
 
 /** The value as it was before `detach`. The part `plain` was never detached, whatever stands in it. */
 export async function attach<T>(value: T, sessionId: string, blobs: Blobs, plain?: unknown): Promise<T> {
+  if (!refers(value, plain)) return value;
   const walk = async (part: unknown): Promise<unknown> => {
     if (typeof part !== 'object' || part === null || part === plain) return part;
     if (Array.isArray(part)) return Promise.all(part.map(walk));
@@ -63,4 +71,10 @@ export async function attach<T>(value: T, sessionId: string, blobs: Blobs, plain
     return Object.fromEntries(fields);
   };
   return (await walk(value)) as T;
+}
+
+function refers(part: unknown, plain: unknown): boolean {
+  if (typeof part !== 'object' || part === null || part === plain) return false;
+  if (typeof Object.getOwnPropertyDescriptor(part, MARKER)?.value === 'string') return true;
+  return Object.values(part).some((field) => refers(field, plain));
 }
