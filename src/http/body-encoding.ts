@@ -6,15 +6,21 @@ import { MAX_BODY_BYTES } from './body.js';
 
 /** The bytes that a `content-encoding` stands for: none, or one of gzip, deflate, br and zstd. */
 export async function decompress(body: Buffer, encoding: string | undefined): Promise<Buffer> {
-  const name = (encoding ?? '').trim().toLowerCase();
-  if (name === '' || name === 'identity') return body;
+  const name = nameOf(encoding);
+  if (PLAIN.has(name)) return body;
   const decode = DECODERS.get(name);
-  if (!decode) throw unsupportedEncoding(name);
+  if (!decode) throw unsupportedEncoding(name, [...DECODERS.keys()]);
   try {
     return await decode(body, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
     throw isTooLarge(error) ? tooLargeDecoded() : invalidEncoding(name);
   }
+}
+
+/** Forms are read as they come in, and what is large in them is mostly compressed already. */
+export function requirePlain(encoding: string | undefined): void {
+  const name = nameOf(encoding);
+  if (!PLAIN.has(name)) throw unsupportedEncoding(name, ['identity']);
 }
 
 /**
@@ -48,6 +54,12 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ['zstd', promisify(zstdDecompress)],
 ]);
 
+const PLAIN: ReadonlySet<string> = new Set(['', 'identity']);
+
+function nameOf(encoding: string | undefined): string {
+  return (encoding ?? '').trim().toLowerCase();
+}
+
 const UTF_8: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
 const LATIN_1 = 'iso-8859-1';
 /** The byte order mark that some editors put before a text. */
@@ -65,9 +77,8 @@ function isTooLarge(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
-function unsupportedEncoding(name: string): ApiError {
-  const known = [...DECODERS.keys()].filter((key) => !key.startsWith('x-')).join(', ');
-  const message = `The content-encoding "${name.slice(0, 40)}" is not supported; these are: ${known}.`;
+function unsupportedEncoding(name: string, taken: string[]): ApiError {
+  const message = `The content-encoding "${name.slice(0, 40)}" is not supported here, but ${taken.join(', ')}.`;
   return new ApiError('invalid_request_error', message, { code: 'request_body_encoding_unsupported' });
 }
 

@@ -8,7 +8,7 @@ import type { SessionLog } from '../session/session.js';
 import { type Authenticate, createAuthenticate } from './auth.js';
 import { authorize, checkWorkspace } from './authorize.js';
 import { MAX_BODY_BYTES, parseBody } from './body.js';
-import { decodeText, decompress, jsonContentType } from './body-encoding.js';
+import { decodeText, decompress, jsonContentType, requirePlain } from './body-encoding.js';
 import { sendClientError } from './client-error.js';
 import { createDrain } from './drain.js';
 import { addEnrollmentPage } from './enrollment-page.js';
@@ -86,9 +86,10 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     await admit(request, reply, authenticate);
     await check(request, reply, countRequest, deps.access);
-    const type = request.headers['content-type'];
-    if (!request.routeOptions.config.form && type !== undefined)
-      request.headers['content-type'] = jsonContentType(type);
+    const { headers, routeOptions } = request;
+    const type = headers['content-type'];
+    if (routeOptions.config.form) requirePlain(headers['content-encoding']);
+    else if (type !== undefined) headers['content-type'] = jsonContentType(type);
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, report));
   app.setNotFoundHandler((request) => {

@@ -150,6 +150,14 @@ describe('requests that are no requests', () => {
       expect([response.status, await response.json()]).toMatchObject([status, { error: { details: { error_code } } }]);
     });
 
+    test('a form has to come as it is', async () => {
+      const headers = { 'content-encoding': 'gzip', 'content-type': 'multipart/form-data; boundary=x' };
+      const response = await rawFetch(server, '/v1/files', { method: 'POST', headers, body: 'x' });
+      expect(await response.json()).toMatchObject({
+        error: { details: { error_code: 'request_body_encoding_unsupported' } },
+      });
+    });
+
     test.each([
       ['UTF-8 called so', 'utf-8', Buffer.from('ü'), 'ü'],
       ['UTF-8 called something else', 'ISO-8859-1', Buffer.from('ü'), 'ü'],
