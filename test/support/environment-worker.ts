@@ -11,8 +11,6 @@ export interface EnvironmentWorker {
   workdir: string;
   /** SIGKILL: it says nothing to anybody. */
   kill(): Promise<void>;
-  /** SIGTERM: it lets go of its item, as the SDK does when it is told to stop. */
-  stop(): Promise<void>;
 }
 
 export interface EnvironmentWorkerOptions {
@@ -27,10 +25,8 @@ const PROGRAM = `
 const { Anthropic } = require('@anthropic-ai/sdk');
 const { URL: baseURL, ENVIRONMENT: environmentId, KEY: environmentKey, WORKDIR: workdir } = process.env;
 const client = new Anthropic({ apiKey: null, authToken: environmentKey, baseURL, logLevel: 'off' });
-const stopping = new AbortController();
-process.on('SIGTERM', () => stopping.abort());
 client.beta.environments.work.worker({ environmentId, environmentKey, workdir, maxIdleMs: 2000 })
-  .run(stopping.signal)
+  .run()
   .catch((error) => { console.error(error); process.exitCode = 1; });
 `;
 
@@ -42,11 +38,11 @@ export function startEnvironmentWorker(options: EnvironmentWorkerOptions): Envir
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const exited = once(child, 'exit');
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    child.kill(signal);
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
     await exited;
   };
-  return { workdir, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  return { workdir, kill };
 }
 
 /** A port that nobody listens on, for a server that is to come back under the same address. */
