@@ -105,6 +105,25 @@ describe('an item for a session', () => {
     expect((await bench.queue.claim()).data.id).toBe(id);
   });
 
+  test('is not queued for a session that was deleted just then', async () => {
+    const id = await bench.openSession();
+    const { work } = await bench.queue.begin();
+    const { log, sessions } = bench.server.session;
+    await sessions.send(id, [{ ...MESSAGE, id: 'sevt_last' }]);
+    bench.waitForWorker(id);
+    const getEvents = log.getEvents.bind(log);
+    log.getEvents = async (session, query) => {
+      const page = await getEvents(session, query);
+      if (query.types?.includes('user.message')) await bench.client.beta.sessions.delete(id);
+      return page;
+    };
+    await bench.stop(work, true);
+    log.getEvents = getEvents;
+    const left = bench.server.db.selectFrom('work_items').select('id').where('session_id', '=', id);
+    expect(await left.execute()).toEqual([]);
+    await expect(bench.client.beta.sessions.retrieve(id)).rejects.toThrow(NotFoundError);
+  });
+
   test('leaves no token when it goes with its session while a worker claims it', async () => {
     const session = await bench.openSession();
     const { db } = bench.server;

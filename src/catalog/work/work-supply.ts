@@ -12,8 +12,18 @@ import type { WorkDeps } from './work-deps.js';
  */
 export type WorkSession = Pick<SessionRow, 'id' | 'workspace' | 'environment_id'>;
 
-/** Queues an item for a session that has none. `db` may be a transaction: ring the bell once it is committed. */
-export async function queueWork(deps: WorkDeps, db: Database, session: WorkSession, input: string): Promise<void> {
+/** Queues an item for a session that is there to stay and has none, and says so to who waits. */
+export async function supplyWork(deps: WorkDeps, session: WorkSession, input: string): Promise<void> {
+  await deps.db.transaction().execute(async (tx) => {
+    const live = selectLive({ db: tx }).where('sessions.id', '=', session.id);
+    // It may have been archived or deleted since: what is queued then nobody would take away.
+    if (await live.executeTakeFirst()) await queueWork(deps, tx, session, input);
+  });
+  deps.bell.ring(session.environment_id);
+}
+
+/** Queues an item for a session that has none, as part of a transaction: ring the bell once that is committed. */
+export async function queueWork(deps: WorkDeps, tx: Database, session: WorkSession, input: string): Promise<void> {
   const item: WorkItemRow = {
     id: newId('work'),
     workspace: session.workspace,
@@ -34,7 +44,7 @@ export async function queueWork(deps: WorkDeps, db: Database, session: WorkSessi
     stop_requested_at: null,
     stopped_at: null,
   };
-  const once = db.insertInto('work_items').values(item);
+  const once = tx.insertInto('work_items').values(item);
   await once.onConflict((conflict) => conflict.column('open_session').doNothing()).execute();
 }
 
@@ -83,8 +93,7 @@ async function settle(deps: WorkDeps, sessionId: string): Promise<void> {
   const { events } = await deps.log.getEvents(sessionId, { order: 'desc', limit: 1, types: [...WAKING] });
   const input = events[0]?.id;
   if (input === undefined || input === (await lastInput(deps.db, sessionId))) return;
-  await queueWork(deps, deps.db, session, input);
-  deps.bell.ring(session.environment_id);
+  await supplyWork(deps, session, input);
 }
 
 /** Sessions that have no open item, whether or not they need one, whatever the workspace. */
@@ -93,7 +102,7 @@ export async function listIdleSessions(deps: WorkDeps): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-function selectLive({ db }: WorkDeps) {
+function selectLive({ db }: Pick<WorkDeps, 'db'>) {
   return db
     .selectFrom('sessions')
     .leftJoin('work_items', 'open_session', 'sessions.id')

@@ -1,7 +1,7 @@
 import { ApiError } from '../../api-error.js';
 import type { InputEvent } from '../../session/session.js';
 import type { WorkDeps } from './work-deps.js';
-import { isTurnOpen, queueWork, settleWork, wakingInput, type WorkSession } from './work-supply.js';
+import { isTurnOpen, settleWork, supplyWork, wakingInput, type WorkSession } from './work-supply.js';
 
 /**
  * Sends input to a session that a worker works for, and queues a work item for it when it has none. What is cut off in
@@ -24,8 +24,7 @@ export async function sendToWorker<Sent>(
   });
   if (input === undefined || isIdle) return sent;
   try {
-    await queueWork(deps, deps.db, session, input);
-    deps.bell.ring(session.environment_id);
+    await supplyWork(deps, session, input);
   } catch {
     // The input is taken, and the caller is to know that.
     deps.owedWork.add(session.id);
