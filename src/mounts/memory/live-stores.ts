@@ -28,7 +28,10 @@ export function createLiveStores(rules: FileRules): LiveStores {
       // The one that was used last is the last to go.
       sessions.delete(sessionId);
       sessions.set(sessionId, stores);
-      for (const oldest of sessions.keys()) if (sessions.size > MOST) sessions.delete(oldest);
+      for (const oldest of sessions.keys()) {
+        if (sessions.size <= MOST && filesOf(sessions) <= MOST_FILES) break;
+        if (oldest !== sessionId) sessions.delete(oldest);
+      }
       const store = stores.get(storeId) ?? newStore(rules);
       stores.set(storeId, store);
       return store;
@@ -38,6 +41,13 @@ export function createLiveStores(rules: FileRules): LiveStores {
 }
 
 const MOST = 256;
+/** A store may have thousands, and a session several stores. */
+const MOST_FILES = 200_000;
+
+function filesOf(sessions: ReadonlyMap<string, ReadonlyMap<string, LiveStore>>): number {
+  const stores = [...sessions.values()].flatMap((session) => [...session.values()]);
+  return stores.reduce((sum, { taken }) => sum + (taken?.files.size ?? 0), 0);
+}
 
 function newStore(rules: FileRules): LiveStore {
   const told = { problems: new Map<string, string>(), lost: new Map<string, string>(), isTold: false };

@@ -169,7 +169,7 @@ async function pull(stores: MountedStores, target: SyncTarget, sides: Sides): Pr
   return { unplaced, lost, isDone: unplaced.size === 0 && removed.length === gone.length };
 }
 
-/** By the agent, since it was last the same on both sides; what a server that died has half laid out was not. */
+/** By the agent, since it was last the same on both sides; where nobody can write it was a server that died. */
 function wasWritten({ seen, scan }: Sides, { access }: SyncTarget, name: string): boolean {
   const sha256 = scan.files.get(name)?.sha256;
   return access === 'read_write' && sha256 !== undefined && sha256 !== seen.files.get(name);
