@@ -28,12 +28,17 @@ export async function pollExec(
   const until = performance.now() + waitMs;
   const isLost = createLossCheck(place);
   try {
-    for (;;) {
+    for (let isAwaited = false; ; isAwaited = true) {
       // Whoever died meanwhile may have written its end just before: so first the loss, then the look.
       const lost = await isLost();
       const seen = await look();
       if (seen.state !== 'running') return seen;
       if (lost) throw new SandboxLost(`the sandbox of ${place.key} is gone`);
+      // An end does not wait for these: what has woken us is mostly that.
+      if (isAwaited) {
+        await askAgain(place, execId, record);
+        await stopWhenFull(place, diskUse, execId, record);
+      }
       const left = until - performance.now();
       if (!watch || left <= 0 || signal?.aborted) return seen;
       if (seen.chunk.length > 0) {
@@ -41,8 +46,6 @@ export async function pollExec(
         return await look();
       }
       await watch.next(Math.min(left, sliceMs), signal);
-      await askAgain(place, execId, record);
-      await stopWhenFull(place, diskUse, execId, record);
     }
   } finally {
     watch?.close();

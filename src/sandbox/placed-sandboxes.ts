@@ -52,8 +52,8 @@ export function createPlacedSandboxes(dataDir: string, launcher: Launcher): Sand
     const generation = await inTurn(key, async () => {
       if (await isAlive(place)) {
         // Whoever asks for it is about to use it: the reaper is to count from now.
-        await utimes(place.host, new Date(), new Date());
-        return readGeneration(place);
+        const [generation] = await Promise.all([readGeneration(place), utimes(place.host, new Date(), new Date())]);
+        return generation;
       }
       await createPlace(place);
       await launcher.stop(place);

@@ -22,7 +22,8 @@ export function createRunnerSandbox({ place, generation, diskMb, diskUse }: Runn
   const lost = () => new SandboxLost(`the sandbox of ${place.key} (generation ${generation}) is gone`);
 
   async function start(execId: string, command: ExecCommand): Promise<void> {
-    if ((await readGeneration(place)) !== generation || !(await isAlive(place))) throw lost();
+    const [present, runs] = await Promise.all([readGeneration(place), isAlive(place)]);
+    if (present !== generation || !runs) throw lost();
     if (diskUse.isFull) await diskUse.measure();
     const fileKb = diskUse.isFull ? 0 : diskMb * 1024;
     if (!(await claimExec(place, execId, { command, generation, fileKb }))) return startAgain(execId);
