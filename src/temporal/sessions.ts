@@ -57,8 +57,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
   return {
     async start(start) {
       const events = await detachAll(start.initial_events, start.session_id, deps.blobs);
-      await startWorkflow(deps, { ...start, initial_events: events });
-      deps.sweep.own(start.session_id);
+      const isNew = await startWorkflow(deps, { ...start, initial_events: events });
+      // One that was there may still be in the hands of a worker that died.
+      if (isNew) deps.sweep.own(start.session_id);
+      else await deps.sweep.release(start.session_id);
       // A session that begins with events is running from the start: they and its status are one batch of the log.
       if (events.length > 0) deps.freshness.acknowledge(start.session_id, events.length);
     },
@@ -87,7 +89,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   };
 }
 
-async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<void> {
+/** False when it was there already: nobody else has this id, so it was an attempt of ours that was cut off. */
+async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<boolean> {
   const input: WorkflowInput = { start, limits: deps.limits };
   const starting = withPatience(deps.client, () =>
     deps.client.workflow.start(WORKFLOW_TYPE, {
@@ -100,10 +103,13 @@ async function startWorkflow(deps: SessionsDeps, start: SessionStart): Promise<v
       staticSummary: start.title ?? start.agent_name,
     }),
   );
-  await starting.catch((error: unknown) => {
-    // Nobody else has this id: it was an attempt of ours that was cut off.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  });
+  try {
+    await starting;
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
 }
 
 const RETRY_MS = 50;

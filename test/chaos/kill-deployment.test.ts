@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { connectClient } from '../../src/temporal/connection.js';
@@ -7,11 +10,13 @@ import { awaitRuns, fireAgain, presentMinute } from '../support/fire.js';
 
 let drover: Drover;
 beforeAll(async () => {
-  drover = await startDrover({ env: { DROVER_DEPLOYMENT_JITTER: 'false' } });
+  // Sessions are taken over without waiting for it.
+  const patience = { DROVER_HEARTBEAT_TIMEOUT_MS: '20000' };
+  drover = await startDrover({ env: { DROVER_DEPLOYMENT_JITTER: 'false', ...patience } });
 }, 300_000);
 afterAll(() => drover.remove());
 
-async function create(expression: string) {
+async function create(expression: string, text = 'go') {
   const { beta } = drover.client;
   const agent = await beta.agents.create({ name: 'a', model: 'scripted' });
   const environment = await beta.environments.create({ name: 'e' });
@@ -19,7 +24,7 @@ async function create(expression: string) {
     name: 'd',
     agent: agent.id,
     environment_id: environment.id,
-    initial_events: [{ type: 'user.message', content: [{ type: 'text', text: 'go' }] }],
+    initial_events: [{ type: 'user.message', content: [{ type: 'text', text }] }],
     schedule: { type: 'cron', expression, timezone: 'UTC' },
   });
 }
@@ -71,3 +76,38 @@ test.each([5, 40, 80, 130])(
   },
   120_000,
 );
+
+/** Why the last attempt at the model's request failed, before the present one; undefined while there has been none. */
+async function lostAttempt(temporal: Client, session: string): Promise<string | undefined> {
+  const { pendingActivities } = await temporal.workflowService.describeWorkflowExecution({
+    namespace: 'default',
+    execution: { workflowId: session },
+  });
+  const { lastFailure } = pendingActivities?.[0] ?? {};
+  return lastFailure ? (lastFailure.applicationFailureInfo?.type ?? 'Timeout') : undefined;
+}
+
+test('a session that had begun when its run was cut off is taken over at once, not after its heartbeat', async () => {
+  const { expression, scheduled_at } = await presentMinute();
+  const deployment = await create(expression, '/wait 30000\n/say done');
+  const temporal = await connect();
+  await fireAgain(temporal, deployment, scheduled_at);
+  const [run] = await awaitRuns(drover.client, deployment.id);
+  const id = run?.session_id ?? '';
+  await sleep(500);
+  await drover.kill();
+  // As if it had been killed before it knew that the session was there.
+  const db = new DatabaseSync(join(drover.dataDir, 'catalog.db'));
+  db.prepare('update sessions set started_at = null where id = ?').run(id);
+  db.prepare('update deployment_runs set pending = 1 where session_id = ?').run(id);
+  db.close();
+  for (const name of ['', '-wal', '-shm']) rmSync(join(drover.dataDir, `projection.db${name}`), { force: true });
+  await drover.start();
+  let reason: string | undefined;
+  while (reason === undefined) {
+    await sleep(20);
+    reason = await lostAttempt(temporal, id);
+  }
+  expect(reason).toBe('WorkerLost');
+  await temporal.connection.close();
+}, 60_000);
