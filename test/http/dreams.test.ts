@@ -174,6 +174,22 @@ test.each<[string, () => Promise<unknown>, string]>([
   expect(agents.filter(({ name }) => made.some(({ id }) => name.includes(id)))).toEqual([]);
 });
 
+test('a dream whose session fails says what of', async () => {
+  const { id } = await beta.dreams.create(params());
+  await steps().begin(id);
+  const { session_id } = await beta.dreams.retrieve(id);
+  const error = { type: 'model_request_failed_error', message: 'There is no such model.', retry_status: {} };
+  server.session.emit(session_id ?? '', { type: 'session.error', error });
+  server.session.emit(session_id ?? '', { type: 'session.status_idle', stop_reason: { type: 'retries_exhausted' } });
+  await steps().end(id, { timedOut: false });
+  const { error: told, status } = await beta.dreams.retrieve(id);
+  expect(status).toBe('failed');
+  expect(told).toEqual({
+    type: 'internal_error',
+    message: 'Its session ended before its task did: retries_exhausted. There is no such model.',
+  });
+});
+
 test('a dream that does not get to begin within its time has failed, and lets go of its store', async () => {
   const { id } = await beta.dreams.create(params(update()));
   await steps().end(id, { timedOut: true });

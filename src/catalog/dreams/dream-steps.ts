@@ -140,16 +140,23 @@ function toFault(error: unknown): DreamError | undefined {
 /** A turn that came to its end is a dream that did. */
 async function settle(deps: DreamsDeps, row: DreamRow, timedOut: boolean): Promise<void> {
   if (timedOut) return fail(deps, row.id, { type: 'timeout', message: 'The dream took longer than an hour.' });
-  const state = await stateOf(deps, row);
-  const last =
-    state && (await deps.log.getEvents(row.session_id, { order: 'desc', limit: 1, types: ['session.status_idle'] }));
-  const [event] = last?.events ?? [];
-  const reason = event?.type === 'session.status_idle' ? event.stop_reason.type : 'deleted';
+  const isThere = (await stateOf(deps, row)) !== undefined;
+  const { reason, why } = isThere ? await howItEnded(deps, row) : { reason: 'deleted', why: undefined };
   if (reason !== 'end_turn') {
-    return fail(deps, row.id, { type: 'internal_error', message: `Its session ended before its task did: ${reason}.` });
+    const message = [`Its session ended before its task did: ${reason}.`, why].filter(Boolean).join(' ');
+    return fail(deps, row.id, { type: 'internal_error', message });
   }
   const ended = deps.db.updateTable('dreams').set({ status: 'completed', ended_at: deps.clock() });
   await ended.where('id', '=', row.id).where('status', '=', 'running').execute();
+}
+
+/** What its session stopped for, and the last error that it had. */
+async function howItEnded({ log }: DreamsDeps, { session_id }: DreamRow): Promise<{ reason: string; why?: string }> {
+  const types = ['session.status_idle' as const, 'session.error' as const];
+  const { events } = await log.getEvents(session_id, { order: 'desc', limit: 2, types });
+  const idle = events.find((event) => event.type === 'session.status_idle');
+  const error = events.find((event) => event.type === 'session.error');
+  return { reason: idle?.stop_reason.type ?? 'terminated', ...(error && { why: error.error.message }) };
 }
 
 async function fail({ db, clock }: DreamsDeps, id: string, error: DreamError): Promise<void> {
