@@ -2,13 +2,13 @@ import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
 
 /** Where there are secrets, each sealed for the id of its row. */
-const TABLES = ['vault_credentials', 'webhook_endpoints', 'session_resources', 'deployments'] as const;
-type Table = (typeof TABLES)[number];
+export const SECRET_TABLES = ['vault_credentials', 'webhook_endpoints', 'session_resources', 'deployments'] as const;
+type Table = (typeof SECRET_TABLES)[number];
 
 /** The ids of all vault keys that secrets are sealed under. */
 export async function keyIdsInUse(db: Database): Promise<string[]> {
   const found = new Set<string>();
-  for (const table of TABLES) {
+  for (const table of SECRET_TABLES) {
     const rows = await db.selectFrom(table).select('key_id').distinct().where('key_id', 'is not', null).execute();
     for (const { key_id } of rows) if (key_id !== null) found.add(key_id);
   }
@@ -23,7 +23,7 @@ export async function resealAll(
   to: Pick<Secrets, 'seal'>,
 ): Promise<number> {
   let done = 0;
-  for (const table of TABLES) {
+  for (const table of SECRET_TABLES) {
     for (let count = 1; count > 0; done += count) {
       count = await db.transaction().execute((tx) => resealSome(tx, table, keyId, { from, to }));
     }
