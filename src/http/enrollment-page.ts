@@ -9,7 +9,8 @@ const MAX_BODY_BYTES = 1024;
 
 /** Where an enrolment is confirmed, at the address that the request for the URL came to. */
 export function enrollmentUrl(token: string, headers: FastifyRequest['headers']): string {
-  const isSecure = headers['x-forwarded-proto'] === 'https';
+  // Behind several proxies it is a list, and the first is who the client spoke to.
+  const isSecure = /^\s*https\s*(,|$)/i.test(String(headers['x-forwarded-proto']));
   return `${isSecure ? 'https' : 'http'}://${headers.host ?? 'localhost'}${PATH}${token}`;
 }
 

@@ -53,7 +53,7 @@ test('an action URL is the same by another name', async () => {
 
 test('behind a proxy that speaks https the URL does too', async () => {
   const { id } = await profiles().create({});
-  const headers = { 'x-forwarded-proto': 'https' };
+  const headers = { 'x-forwarded-proto': 'https, http' };
   const response = await rawFetch(server, `/v1/user_profiles/${id}/enrollment_url`, { method: 'POST', headers });
   expect(await response.json()).toMatchObject({
     url: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+\/drover\/enroll\//),
