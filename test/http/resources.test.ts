@@ -168,12 +168,18 @@ describe('files', () => {
       file_id,
       mount_path: `/${n}`,
     }));
-    const session = await bench.create(many);
-    expect((await client.sessions.resources.list(session.id)).data).toHaveLength(500);
+    const session = await bench.create([...many, REPOSITORY]);
+    expect((await client.sessions.resources.list(session.id)).data).toHaveLength(501);
     const more = client.sessions.resources.add(session.id, { type: 'file', file_id, mount_path: '/more' });
     await expect(more).rejects.toThrow(/500 files already/);
     await expect(bench.create([...many, { type: 'file', file_id, mount_path: '/more' }])).rejects.toThrow(
-      /resources: /,
+      /resources: has more than 500 files/,
+    );
+    // Of a deployment's, 500 are all.
+    const begin = { type: 'user.message' as const, content: [{ type: 'text' as const, text: 'go' }] };
+    const deployment = { name: 'd', agent: 'a', environment_id: 'e', initial_events: [begin] };
+    await expect(client.deployments.create({ ...deployment, resources: [...many, REPOSITORY] })).rejects.toThrow(
+      /resources: .*500/,
     );
   });
 });

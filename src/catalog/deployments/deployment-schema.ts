@@ -16,7 +16,7 @@ const session = sessionCreateSchema.shape;
 const id = z.string().min(1).max(255);
 const name = z.string().min(1).max(256);
 const description = z.string().max(2048).nullable().exactOptional();
-const resources = session.resources.unwrap();
+const resources = session.resources.unwrap().max(500);
 const vault_ids = session.vault_ids.unwrap();
 const budget = session.budget.unwrap().nullable().exactOptional();
 /** Without overrides, which a deployment cannot have. */

@@ -6,7 +6,7 @@ import type { Turns } from './turns.js';
 export interface KeptDeps {
   db: Database;
   contents: FileContents;
-  /** By hash; the same for all workspaces, which share equal bytes. */
+  /** By hash, and by what else is done one at a time; the same for all workspaces, which share equal bytes. */
   turns: Turns;
 }
 

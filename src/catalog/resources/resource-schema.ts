@@ -40,8 +40,8 @@ const resourceSchema = z.discriminatedUnion('type', [fileSchema, repositorySchem
   error: ({ code }) => (code === 'invalid_union' ? 'must be one of file, github_repository, memory_store' : undefined),
 });
 
-/** What a session begins with, and what a deployment gives its sessions. */
-export const resourcesSchema = z.array(resourceSchema).max(500) satisfies z.ZodType<Create[]>;
+/** What a session begins with: of some types only so many, which `planResources` sees to. */
+export const resourcesSchema = z.array(resourceSchema).max(1_000) satisfies z.ZodType<Create[]>;
 
 /** What may be added to a session that is there. */
 export const resourceAddSchema = z.strictObject({ ...fileSchema.shape }) satisfies z.ZodType<
