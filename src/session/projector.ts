@@ -17,8 +17,8 @@ export interface Projector {
   reach(thread: string, seq: number): Promise<void>;
   /** Reads to the end of what is committed now. */
   catchUp(thread: string): Promise<void>;
-  /** The projection of a thread was dropped: it is read from its beginning when it is next asked for. */
-  forget(thread: string): void;
+  /** It is read no more, though its history may still be there for a while. Resolves when nothing of it is under way. */
+  end(thread: string): Promise<void>;
   /** Stops reading and waits for what is under way. */
   close(): Promise<void>;
 }
@@ -30,10 +30,13 @@ export interface ProjectorDeps extends ReadingDeps {
 const PATIENCE_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
+/** Their histories are gone long before so many more have ended. */
+const MOST_ENDED = 10_000;
 
 export function createProjector(deps: ProjectorDeps): Projector {
   const followers = new Map<string, Follower>();
   const places = createPlaces(deps);
+  const ended = new Set<string>();
   const closing = new AbortController();
 
   const follow = (thread: string, asked: { seq?: number; toEnd?: boolean }): Follower => {
@@ -62,7 +65,7 @@ export function createProjector(deps: ProjectorDeps): Projector {
     // to the deletion nothing is awaited, so who asks later starts anew.
     while (!closing.signal.aborted && !isOver && !isSatisfied(follower)) {
       try {
-        isOver = await followTo({ ...deps, places }, thread, follower, closing.signal);
+        isOver = await followTo({ ...deps, places, ended }, thread, follower, closing.signal);
         pause = FIRST_RETRY_MS;
       } catch (error) {
         places.forget(thread);
@@ -88,7 +91,13 @@ export function createProjector(deps: ProjectorDeps): Projector {
     async catchUp(thread) {
       await follow(thread, { toEnd: true }).done;
     },
-    forget: (thread) => places.forget(thread),
+    async end(thread) {
+      ended.add(thread);
+      const [oldest] = ended;
+      if (ended.size > MOST_ENDED && oldest !== undefined) ended.delete(oldest);
+      await followers.get(thread)?.done;
+      places.forget(thread);
+    },
     async close() {
       closing.abort();
       await Promise.all([...followers.values()].map(({ done }) => done));
@@ -120,11 +129,12 @@ function isSatisfied({ reached, wanted, toEnd }: Follower): boolean {
 
 /** Reads until the follower is satisfied; true when there can be no more, because the thread is closed or unknown. */
 async function followTo(
-  deps: ProjectorDeps & { places: Places },
+  deps: ProjectorDeps & { places: Places; ended: ReadonlySet<string> },
   thread: string,
   follower: Follower,
   signal: AbortSignal,
 ): Promise<boolean> {
+  if (deps.ended.has(thread)) return true;
   const place = await deps.places.of(thread);
   if (place === undefined) return true;
   const { cursor } = place;
@@ -136,6 +146,7 @@ async function followTo(
   if (follower.reached >= 0) await publishAgain(deps, thread, { after: follower.reached, to: cursor.seq });
   advance();
   for (;;) {
+    if (deps.ended.has(thread)) return true;
     if (follower.toEnd) {
       follower.toEnd = false;
       await catchUp(deps, place, signal)

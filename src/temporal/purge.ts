@@ -33,8 +33,9 @@ export function createPurge(deps: PurgeDeps): (sessionId: string) => Promise<voi
     await deps.mounts.remove(sessionId);
     await deleteHistory(deps.client, sessionId);
     await deps.blobs.removeAll(sessionId);
+    // Temporal takes its time: who has seen the session a moment ago must not bring it back from there.
+    await deps.projector.end(sessionId);
     await erase(deps.db, sessionId);
-    deps.projector.forget(sessionId);
     deps.transcripts.forget(sessionId);
     deps.freshness.forget(sessionId);
   };

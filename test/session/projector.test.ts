@@ -66,6 +66,12 @@ function project(trouble: Partial<Trouble> = {}): Projector {
   });
 }
 
+/** As a process does that has just been started. */
+async function readAnew(): Promise<void> {
+  await projector.close();
+  projector = project();
+}
+
 async function listHere(id = talk.id): Promise<SessionEvent[]> {
   const log = createSessionLog(db, bus, createFreshness(projector));
   return (await log.getEvents(id, { order: 'asc', limit: 1_000 })).events;
@@ -141,7 +147,7 @@ test('a hint in any of the microtasks around the end of a read is heeded', async
   const seq = (await rowsOfServer()).length;
   for (let hops = 0; hops <= 40; hops += 1) {
     await erase(db, talk.id);
-    projector.forget(talk.id);
+    await readAnew();
     // The first page is all that is asked for; the hint of the rest comes so many microtasks after it was published.
     const published = Promise.withResolvers<void>();
     const end = bus.subscribe(talk.id, { onEvent: () => published.resolve(), onPreview: () => {} });
@@ -191,12 +197,21 @@ test('closing does not wait for what may never come', async () => {
   projector.hint(own.id, 2_000);
 });
 
+test('what was ended is read no more, though its history is there: nothing of it comes back', async () => {
+  const early = [projector.catchUp(talk.id), projector.reach(talk.id, 1).catch(() => {})];
+  await projector.end(talk.id);
+  await erase(db, talk.id);
+  await Promise.all([...early, projector.catchUp(talk.id)]);
+  await expect(projector.reach(talk.id, 1)).rejects.toThrow('has not reached entry 1');
+  expect(await rowsOf()).toEqual([]);
+});
+
 test('a page token that the server refuses costs reading the run again, nothing else', async () => {
   await projector.catchUp(talk.id);
   const before = await rowsOf();
   const garbage = new Uint8Array(Buffer.from('not a token of any server'));
   await db.updateTable('projection.threads').set({ token: garbage }).where('thread', '=', talk.id).execute();
-  projector.forget(talk.id);
+  await readAnew();
   await talk.turn('after the token was lost');
   await projector.catchUp(talk.id);
   expect(errors).toEqual([]);
@@ -220,7 +235,7 @@ test('a workflow that was terminated from outside ends in session.status_termina
   expect(list.slice(0, -1)).toEqual(await own.list());
   // Read again from the start it has the same id and time.
   await erase(db, own.id);
-  projector.forget(own.id);
+  await readAnew();
   await projector.catchUp(own.id);
   expect(await listHere(own.id)).toEqual(list);
 });
