@@ -37,8 +37,10 @@ export async function follow(client: Anthropic, id: string, event_deltas: DeltaT
       for (const watcher of watchers) watcher();
     }
   };
+  let isClosed = false;
   const ended = read().catch((error: unknown) => {
-    if (!stream.controller.signal.aborted) throw error;
+    // The SDK raises its own signal at every error, so that says nothing.
+    if (!isClosed) throw error;
   });
   // Whoever waits for the end is told of a failure; nobody else need care.
   ended.catch(() => {});
@@ -69,7 +71,10 @@ export async function follow(client: Anthropic, id: string, event_deltas: DeltaT
         const end = events.findIndex((event, index) => index >= from && event.type === 'session.status_idle');
         return end === -1 ? undefined : events.slice(from, end + 1);
       }),
-    close: () => stream.controller.abort(),
+    close() {
+      isClosed = true;
+      stream.controller.abort();
+    },
   };
 }
 

@@ -23,12 +23,12 @@ test('a session of another workspace lives as any, through a restart, and its ke
   await wire.restart();
   const again = await talkTo(theirs(), talk.id, talk.model);
   expect((await again.turn('still there?')).at(-1)).toMatchObject({ type: 'session.status_idle' });
-  again.stream.close();
   expect((await wire.client.beta.sessions.list()).data).toEqual([]);
   expect(filesWith(key.key)).toEqual([]);
   expect(filesWith(key.hint.slice(-4)).length).toBeGreaterThan(0);
   expect(wire.lines.join('\n')).not.toContain(key.key);
   await adminRequest(server(), `api_keys/${key.id}/revoke`, { body: {} });
+  await expect(again.stream.ended).rejects.toThrow(/key of this stream is not valid/);
   await expect(theirs().client.beta.sessions.retrieve(talk.id)).rejects.toThrow(AuthenticationError);
 });
 
