@@ -41,14 +41,7 @@ export function createProjector(deps: ProjectorDeps): Projector {
 
   const follow = (thread: string, asked: { seq?: number; toEnd?: boolean }): Follower => {
     const known = followers.get(thread);
-    const follower = known ?? {
-      reached: -1,
-      wanted: 0,
-      asked: 0,
-      toEnd: false,
-      waiters: new Set(),
-      done: Promise.resolve(),
-    };
+    const follower = known ?? newFollower();
     follower.wanted = Math.max(follower.wanted, asked.seq ?? 0);
     follower.toEnd ||= asked.toEnd ?? false;
     follower.asked += 1;
@@ -121,6 +114,10 @@ interface Follower {
 interface Waiter {
   seq: number;
   release(): void;
+}
+
+function newFollower(): Follower {
+  return { reached: -1, wanted: 0, asked: 0, toEnd: false, waiters: new Set(), done: Promise.resolve() };
 }
 
 function isSatisfied({ reached, wanted, toEnd }: Follower): boolean {
