@@ -52,7 +52,7 @@ const TROUBLE_MS = 5_000;
 /** Of more threads than this those that were known longest are forgotten: what was acknowledged is long projected, and is read again. */
 const MOST_KNOWN = 100_000;
 
-export function createFreshness(projector: Projector, most = MOST_KNOWN): Freshness {
+export function createFreshness(projector: Pick<Projector, 'reach' | 'catchUp'>, most = MOST_KNOWN): Freshness {
   const acknowledged = new Map<string, number>();
   // What a process that died had not projected yet is read once, when the thread is first asked for.
   const verified = new Set<string>();

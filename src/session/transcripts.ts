@@ -27,7 +27,7 @@ const LARGEST = 64 * 1024 * 1024;
 const MOST = 256;
 
 /** Keeps the conversations that were used last in memory, as many as there is room for; the very last one in any case. */
-export function createTranscripts(db: Database, projector: Projector, largest = LARGEST): Transcripts {
+export function createTranscripts(db: Database, projector: Pick<Projector, 'reach'>, largest = LARGEST): Transcripts {
   const kept = new Map<string, Kept>();
   const isTooMuch = (): boolean => {
     if (kept.size <= 1) return false;

@@ -98,11 +98,8 @@ test('who reads sees what was acknowledged; of more threads than can be known th
   const reads: string[] = [];
   const freshness = createFreshness(
     {
-      hint: () => {},
       reach: async (thread, seq) => void reads.push(`${thread} ${seq}`),
       catchUp: async (thread) => void reads.push(thread),
-      forget: () => {},
-      close: async () => {},
     },
     2,
   );
