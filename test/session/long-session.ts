@@ -47,7 +47,7 @@ const PROJECTOR = {
   hint: () => {},
   reach: async () => {},
   catchUp: async () => {},
-  forget: () => {},
+  end: async () => {},
   close: async () => {},
 };
 
