@@ -56,7 +56,7 @@ export const PLATFORM_ROWS = {
     ),
   },
   'dreams.retrieve': {
-    'why it failed': shown(dreams('when %s before it begins it fails, and says so')),
+    'why it failed': shown(dreams('when %s before it begins it fails, says so, and leaves nothing')),
   },
   'dreams.list': {
     filters: shown(dreams('archive hides what has ended, and nothing else')),
