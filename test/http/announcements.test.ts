@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { DEFAULT_WORKSPACE } from '../../src/catalog/workspace.js';
-import { createAnnounce } from '../../src/catalog/webhooks/announce.js';
+import { createAnnounce, fillOutbox } from '../../src/catalog/webhooks/announce.js';
 import { WORKSPACE_EVENTS } from '../../src/catalog/webhooks/event-types.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { createDeployment, fireOf, firesAt, TEN } from '../support/deployments.js';
@@ -206,6 +206,14 @@ test('each endpoint gets the same event', async () => {
   const [one, other] = await announced();
   expect(one?.id).toBeDefined();
   expect(other).toEqual(one);
+});
+
+test('thousands of events at once, as of a session whose log is announced late', async () => {
+  await listen(['agent.created']);
+  const data = { type: 'agent.created', id: 'agent_1' } as const;
+  const events = Array.from({ length: 14_000 }, (_, index) => ({ id: `whe_${index}`, at: Date.now(), data }));
+  expect(await fillOutbox(server.db, DEFAULT_WORKSPACE, events)).toBe(true);
+  expect(await server.db.selectFrom('webhook_outbox').select('event_id').execute()).toHaveLength(14_000);
 });
 
 test('what is not committed is not announced', async () => {

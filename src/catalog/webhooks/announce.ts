@@ -55,14 +55,18 @@ async function fillFor(tx: Database, owner: string | null, events: readonly Occu
       body: bodyOf(event, owner),
     }));
   });
-  if (rows.length === 0) return false;
-  await tx
-    .insertInto('webhook_outbox')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['event_id', 'endpoint_id']).doNothing())
-    .execute();
-  return true;
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+    await tx
+      .insertInto('webhook_outbox')
+      .values(rows.slice(start, start + ROWS_AT_ONCE))
+      .onConflict((conflict) => conflict.columns(['event_id', 'endpoint_id']).doNothing())
+      .execute();
+  }
+  return rows.length > 0;
 }
+
+/** A statement has no more than some thousand parameters. */
+const ROWS_AT_ONCE = 500;
 
 function bodyOf({ id, at, data }: Occurrence, owner: string | null): string {
   const whose = { organization_id: ORGANIZATION, ...(owner !== null && { workspace_id: owner }) };
