@@ -4,7 +4,7 @@ import { attackWhole, SEED } from '../fuzz/whole.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 import { openProxy, type Proxy } from '../support/postgres/proxy.js';
 import { startWire, type Wire } from '../wire/server.js';
-import { openTalk, typesOf } from '../wire/session.js';
+import { only, openTalk, typesOf } from '../wire/session.js';
 import { describeDeletion } from '../wire/suite-deletion.js';
 
 const REQUESTS = 250;
@@ -39,6 +39,9 @@ test('P1: a page of the log whose commit got no answer is streamed, in order and
   const { data } = await wire.client.beta.sessions.events.list(talk.id, { limit: 1_000 });
   const streamed = talk.stream.events.filter(({ processed_at }) => processed_at !== null);
   expect(streamed).toEqual(data);
+  // Each input is streamed first as it came in.
+  const queued = talk.stream.events.filter(({ processed_at }) => processed_at === null);
+  expect(queued.map(({ id }) => id)).toEqual(only(data, 'user.message').map(({ id }) => id));
   talk.stream.close();
 });
 
