@@ -7,7 +7,7 @@ import { readProjected } from '../session/projected.js';
 import { catchUp, loadPlace } from '../session/reading.js';
 import { readThreadLog, type ThreadLog } from '../session/thread-log.js';
 import { type Projected, verify } from '../session/verify.js';
-import { openDatabase, openProjectionToRead } from '../storage/database.js';
+import { openDatabase, openProjectionToRead } from '../storage/open.js';
 import { type LogAccess, withLogAccess } from './log-access.js';
 import { describeEntry } from './log-line.js';
 

@@ -4,7 +4,8 @@ import { isNativeError } from 'node:util/types';
 import type { Config } from '../config/config.js';
 import { StartError } from '../config/start-error.js';
 import { readIfThere, readOrWriteOnce } from '../config/write-once.js';
-import { type Database, openDatabase } from '../storage/database.js';
+import type { Database } from '../storage/database.js';
+import { openDatabase } from '../storage/open.js';
 import { claimDatabase, findOwner } from '../storage/owner.js';
 import type { DataDirectory } from './data-directory.js';
 

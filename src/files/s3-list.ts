@@ -1,5 +1,5 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import type { S3Place } from './s3.js';
+import type { S3Place } from './s3-place.js';
 
 /** The keys of a place, a page at a time. */
 export async function* listKeys({ client, bucket, prefix }: S3Place): AsyncGenerator<string[]> {

@@ -1,8 +1,15 @@
 import { text } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { S3Place } from './s3.js';
 import { statusOf } from './s3-failure.js';
+
+/** A part of a bucket: the keys that begin with `prefix`. */
+export interface S3Place {
+  client: S3Client;
+  bucket: string;
+  /** Empty, or with a slash at its end. */
+  prefix: string;
+}
 
 export interface S3Settings {
   bucket: string;

@@ -6,14 +6,7 @@ import type { Draft, FileContents } from './contents.js';
 import { isHash, plainHash } from './hash.js';
 import { explainOutage } from './s3-failure.js';
 import { listKeys, listUploads } from './s3-list.js';
-
-/** A part of a bucket: the keys that begin with `prefix`. */
-export interface S3Place {
-  client: S3Client;
-  bucket: string;
-  /** Empty, or with a slash at its end. */
-  prefix: string;
-}
+import type { S3Place } from './s3-place.js';
 
 /**
  * Contents as objects `<prefix><two digits>/<sha256>` of an S3-compatible store; drafts are beside them, under names of

@@ -5,15 +5,13 @@ import type { EventPage, EventQuery } from '../session/session.js';
 import { EVENT_TYPES } from './event-types.js';
 import type { Handlers } from './handler.js';
 import { createCursor, readPage } from './page.js';
+import { DELTA_TYPES, type DeltaType } from './previews.js';
 import type { Query } from './query.js';
 import type { OpenStream } from './streams.js';
 
 const LIMITS = { default: 1000, max: 1000 };
 const ORDERS = ['asc', 'desc'] as const;
-const DELTA_TYPES = ['agent.message', 'agent.thinking'] as const;
 const MAX_DELTAS = 100;
-
-export type DeltaType = (typeof DELTA_TYPES)[number];
 
 const cursor = createCursor(
   'events',

@@ -25,5 +25,8 @@ export type Handler = (call: Call, reply: FastifyReply) => Promise<unknown>;
 /** Handlers by operation; an operation without one is answered with 501. */
 export type Handlers = { readonly [Name in Operation]?: Handler };
 
+/** Each workspace has its own. */
+export type HandlersOf = (workspace: string) => Handlers;
+
 /** The same for the routes of our own. */
 export type AdminHandlers = { readonly [Name in AdminOperation]: Handler };

@@ -8,7 +8,7 @@ import { dreamHandlers } from './dreams.js';
 import { environmentHandlers } from './environments.js';
 import { eventHandlers } from './events.js';
 import { adminFileHandlers, fileHandlers } from './files.js';
-import type { AdminHandlers, Handlers } from './handler.js';
+import type { AdminHandlers, Handlers, HandlersOf } from './handler.js';
 import { memoryStoreHandlers } from './memory-stores.js';
 import { modelHandlers } from './models.js';
 import { resourceHandlers } from './resources.js';
@@ -21,8 +21,6 @@ import { userProfileHandlers } from './user-profiles.js';
 import { vaultHandlers } from './vaults.js';
 import { organizationWebhookHandlers } from './webhooks.js';
 import { workHandlers } from './work.js';
-
-export type HandlersOf = (workspace: string) => Handlers;
 
 /** Makes each workspace's handlers when its first request comes. */
 export function createHandlers(catalogOf: CatalogOf, streams: Streams): HandlersOf {

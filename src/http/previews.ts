@@ -1,5 +1,9 @@
 import type { EventPreview, SessionEvent } from '../session/session.js';
-import type { DeltaType } from './events.js';
+
+/** Of which events there are previews. */
+export const DELTA_TYPES = ['agent.message', 'agent.thinking'] as const;
+
+export type DeltaType = (typeof DELTA_TYPES)[number];
 
 /**
  * Which previews go to one connection: of the types it asked for, one `event_start` an id, and no delta without one. An id

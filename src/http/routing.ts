@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { Principal } from '../catalog/access/principal.js';
 import { DEFAULT_WORKSPACE } from '../catalog/workspace.js';
-import type { AdminHandlers, Call, Handler } from './handler.js';
-import type { HandlersOf } from './handlers.js';
+import type { AdminHandlers, Call, Handler, HandlersOf } from './handler.js';
 import { readQuery } from './query.js';
 import { ADMIN_ROUTES, type AnyOperation, type AnyRoute, ROUTES } from './routes.js';
 

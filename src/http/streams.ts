@@ -3,8 +3,7 @@ import { ApiError } from '../api-error.js';
 import type { FindClosed } from '../catalog/access/find-closed.js';
 import type { SessionEvent, SessionLog, SessionStatus } from '../session/session.js';
 import { toErrorBody } from './errors.js';
-import type { DeltaType } from './events.js';
-import { createPreviewFilter } from './previews.js';
+import { type DeltaType, createPreviewFilter } from './previews.js';
 import { openSse, type SseConnection, type SseOptions, toFrame } from './sse.js';
 import { type OpenStreams, startKeyCheck } from './stream-keys.js';
 

@@ -1,8 +1,15 @@
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
-import type { BedrockOptions } from './bedrock.js';
+
+export interface BedrockClientOptions {
+  region: string;
+  /** A Bedrock API key, or a pair of AWS's; with neither, AWS's own chain of credentials is asked. */
+  apiKey?: string | undefined;
+  keys?: { id: string; secret: string; sessionToken?: string | undefined } | undefined;
+  baseURL?: string | undefined;
+}
 
 /** The client for Bedrock, told everything but what AWS's chain of credentials finds. */
-export function createBedrockClient({ region, apiKey, keys, baseURL }: BedrockOptions): AnthropicBedrock {
+export function createBedrockClient({ region, apiKey, keys, baseURL }: BedrockClientOptions): AnthropicBedrock {
   const options = {
     awsRegion: region,
     // Stated even where it is the default, so that no variable of the environment has a say.

@@ -1,12 +1,8 @@
+import type { BedrockClientOptions } from './bedrock-client.js';
 import { createMessagesModel, type MessagesClient } from './messages.js';
 import type { Model } from './model.js';
 
-export interface BedrockOptions {
-  region: string;
-  /** A Bedrock API key, or a pair of AWS's; with neither, AWS's own chain of credentials is asked. */
-  apiKey?: string | undefined;
-  keys?: { id: string; secret: string; sessionToken?: string | undefined } | undefined;
-  baseURL?: string | undefined;
+export interface BedrockOptions extends BedrockClientOptions {
   stallMs?: number | undefined;
 }
 

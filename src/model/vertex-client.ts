@@ -2,10 +2,17 @@ import { isNativeError } from 'node:util/types';
 import { APIConnectionError } from '@anthropic-ai/sdk';
 import { AnthropicVertex } from '@anthropic-ai/vertex-sdk';
 import { type AuthClient, GoogleAuth, OAuth2Client } from 'google-auth-library';
-import type { VertexOptions } from './vertex.js';
+
+export interface VertexClientOptions {
+  region: string;
+  project: string;
+  /** Without it Google's application default credentials are used. */
+  accessToken?: string | undefined;
+  baseURL?: string | undefined;
+}
 
 /** The client for Vertex, told everything but what Google's chain of credentials finds. */
-export async function createVertexClient(options: VertexOptions): Promise<AnthropicVertex> {
+export async function createVertexClient(options: VertexClientOptions): Promise<AnthropicVertex> {
   const { region, project, accessToken, baseURL } = options;
   return new AnthropicVertex({
     region,

@@ -1,12 +1,8 @@
 import { createMessagesModel, type MessagesClient } from './messages.js';
 import type { Model } from './model.js';
+import type { VertexClientOptions } from './vertex-client.js';
 
-export interface VertexOptions {
-  region: string;
-  project: string;
-  /** Without it Google's application default credentials are used. */
-  accessToken?: string | undefined;
-  baseURL?: string | undefined;
+export interface VertexOptions extends VertexClientOptions {
   stallMs?: number | undefined;
 }
 

@@ -21,6 +21,7 @@ import * as catalog018 from './migrations/catalog-018-self-hosted.js';
 import * as catalog019 from './migrations/catalog-019-memory-authors.js';
 import * as projection001 from './migrations/projection-001.js';
 import { createPortableTypes } from './portable-types.js';
+import type { VersionTables } from './tables.js';
 
 /**
  * Brings both schemas forward, all or nothing; of several programs that start at once one does it, and the others wait.
@@ -63,12 +64,6 @@ const CATALOG: readonly Migration[] = [
   catalog019,
 ];
 const PROJECTION: readonly Migration[] = [projection001];
-
-/** How far each schema has come. */
-export interface VersionTables {
-  schema_version: { version: number };
-  'projection.schema_version': { version: number };
-}
 
 type VersionTable = keyof VersionTables;
 

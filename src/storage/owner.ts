@@ -1,10 +1,5 @@
 import type { Database } from './database.js';
 
-/** The table of src/storage/migrations/catalog-011-owner.ts. */
-export interface OwnerTables {
-  database_owner: { position: number; data_directory: string };
-}
-
 const THE_ONE = 1;
 
 /** The id of the data directory that a database belongs to; undefined while it belongs to none. */

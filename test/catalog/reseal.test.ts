@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SECRET_TABLES } from '../../src/catalog/vaults/reseal.js';
-import { openDatabase } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 
 test('P4: a new vault key takes over every table that holds secrets', async () => {

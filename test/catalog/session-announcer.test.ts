@@ -7,7 +7,8 @@ import { sql } from 'kysely';
 import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
 import { WORKSPACE_EVENTS } from '../../src/catalog/webhooks/event-types.js';
 import { createSessionAnnouncer, type SessionAnnouncer } from '../../src/catalog/webhooks/session-announcer.js';
-import { type Database, openDatabase } from '../../src/storage/database.js';
+import type { Database } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { openSecrets } from '../../src/vault/secrets.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 

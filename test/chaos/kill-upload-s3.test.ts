@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import type { S3Place } from '../../src/files/s3.js';
+import type { S3Place } from '../../src/files/s3-place.js';
 import { listKeys } from '../../src/files/s3-list.js';
 import { s3Place } from '../../src/files/s3-place.js';
 import { createDrover, type Drover, runServe } from '../support/drover-process.js';

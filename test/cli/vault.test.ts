@@ -6,7 +6,7 @@ import { run } from '../../src/bin/drover.js';
 import { openDataDirectory } from '../../src/bin/data-directory.js';
 import { openVault, rotateVault } from '../../src/bin/vault.js';
 import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { openSecrets } from '../../src/vault/secrets.js';
 import { runSource } from '../temporal/child.js';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3';
-import { createS3Contents, type S3Place } from '../../src/files/s3.js';
+import { createS3Contents } from '../../src/files/s3.js';
 import { listKeys } from '../../src/files/s3-list.js';
-import { claimPlace, s3Place, type S3Settings } from '../../src/files/s3-place.js';
+import { claimPlace, type S3Place, s3Place, type S3Settings } from '../../src/files/s3-place.js';
 import { findVersitygw, type S3Store, startS3Store } from '../support/versitygw.js';
 import { describeContents } from './contents.js';
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { type Database, openDatabase } from '../../src/storage/database.js';
+import type { Database } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { type Cluster, createCluster } from '../../bench/drive/postgres-server.js';
 
 declare const POSTGRES_BIN: string;

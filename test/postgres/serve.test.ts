@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 import { createDrover, type Drover, ROOT, runServe } from '../support/drover-process.js';
 

@@ -6,7 +6,8 @@ import type { Decoded } from '../../src/session/history.js';
 import { createFreshness, createSessionLog, type Freshness, selectPage } from '../../src/session/log.js';
 import { project } from '../../src/session/projection.js';
 import type { EventPage, SessionLog } from '../../src/session/session.js';
-import { type Database, openDatabase } from '../../src/storage/database.js';
+import type { Database } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 
 let dir: string;

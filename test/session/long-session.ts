@@ -20,7 +20,7 @@ import { decode, newDecoder } from '../../src/session/history.js';
 import { project } from '../../src/session/projection.js';
 import type { ThreadRow } from '../../src/session/tables.js';
 import { createTranscripts, type Transcripts } from '../../src/session/transcripts.js';
-import { openDatabase } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { START } from '../harness/play.js';
 
 /** A session without Temporal: its harness, its log in a real database, and a real model's API, turn by turn. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { toMessages } from '../../src/harness/context/context.js';
 import { project } from '../../src/session/projection.js';
 import { createTranscripts } from '../../src/session/transcripts.js';
-import { type Database, openDatabase } from '../../src/storage/database.js';
+import type { Database } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 
 /** What is written here is projected at once. */
 const PROJECTOR = { reach: async () => {} };

@@ -9,7 +9,8 @@ import { readProjected } from '../../src/session/projected.js';
 import type { ThreadRow } from '../../src/session/tables.js';
 import type { ThreadLog } from '../../src/session/thread-log.js';
 import { listOf, type Projected, verify } from '../../src/session/verify.js';
-import { type Database, openDatabase } from '../../src/storage/database.js';
+import type { Database } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { renumbered, START, threadLog } from './journals.js';
 
 const THREAD = START.session_id;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createManySessions, WORKSPACE } from '../../bench/drive/many-sessions.js';
 import { listSessionRows, type SessionCursor } from '../../src/catalog/sessions/session-store.js';
-import { type Database, openDatabase } from '../../src/storage/database.js';
+import type { Database } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
 
 const COUNT = 1_000;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../src/bin/store.js';
 import { StartError } from '../../src/config/start-error.js';
-import { openDatabase } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 import { dropDatabase, newDatabase, STORE } from '../support/database.js';
 
 let scratch: string;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { openDatabase } from '../../src/storage/database.js';
+import { openDatabase } from '../../src/storage/open.js';
 
 /** The store that this run of a test file is about: jest runs the same files once for each (jest.config.js). */
 export const STORE: 'sqlite' | 'postgres' = 'POSTGRES_BIN' in globalThis ? 'postgres' : 'sqlite';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import { archiveDeploymentsOf } from '../deployments/deployment-state.js';
-import type { DeploymentsDeps } from '../deployments/deployments.js';
+import type { DeploymentsDeps } from '../deployments/deployment-deps.js';
 import type { NounDeps } from '../noun.js';
 import type { Database } from '../../storage/database.js';
 import { type Agent, type AgentConfig, emptyConfig, mergeConfig } from './agent-config.js';

@@ -1,10 +1,10 @@
 import { newId } from '../../ids.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
-import type { SessionDeps } from '../sessions/session-deps.js';
 import { invalid, validate } from '../validate.js';
 import type { FireResult } from '../../schedule/fire.js';
 import type { Database } from '../../storage/database.js';
 import { countFitting } from '../../storage/page-size.js';
+import type { DeploymentsDeps } from './deployment-deps.js';
 import { changeDeployment, insertDeployment } from './deployment-change.js';
 import { type Deployment, readDeployment, toDeployment } from './deployment-row.js';
 import { archiveDeployment, setPaused } from './deployment-state.js';
@@ -12,7 +12,6 @@ import { deploymentCreateSchema, deploymentUpdateSchema } from './deployment-sch
 import { completeRun } from './run-complete.js';
 import { runByHand } from './run-by-hand.js';
 import type { DeploymentRun } from './run-row.js';
-import type { ScheduleSync } from './schedule-sync.js';
 
 /** Agents set up to work by themselves. A row is the truth; its Schedule at Temporal follows it. */
 export interface Deployments {
@@ -38,10 +37,6 @@ export interface DeploymentQuery extends ArchivableQuery {
   agent_id?: string;
   status?: Deployment['status'];
   created_at?: { gte?: number; lte?: number };
-}
-
-export interface DeploymentsDeps extends SessionDeps {
-  scheduleSync: ScheduleSync;
 }
 
 export function createDeployments(deps: DeploymentsDeps): Deployments {

@@ -7,7 +7,7 @@ import type { SessionDeps } from '../sessions/session-deps.js';
 import type { DeploymentRunRow } from './deployment-tables.js';
 import { setPaused } from './deployment-state.js';
 import { readDeployment } from './deployment-row.js';
-import type { DeploymentsDeps } from './deployments.js';
+import type { DeploymentsDeps } from './deployment-deps.js';
 import { pausingError, toRunError, UNKNOWN_ERROR } from './run-error.js';
 import type { RunError } from './run-row.js';
 import { sessionOf } from './session-of.js';

@@ -6,7 +6,7 @@ import { DREAMER, dreamTexts } from './dream-prompt.js';
 import { type DreamError, inputSessionsOf, settingsOf } from './dream-row.js';
 import { obtainStore } from './dream-store.js';
 import { listTranscript } from './dream-transcript.js';
-import type { DreamsDeps } from './dreams.js';
+import type { DreamsDeps } from './dream-deps.js';
 import type { DreamRow } from './dream-tables.js';
 
 /** Makes the session of a dream, and all that this needs; what an earlier attempt has made is taken up. */

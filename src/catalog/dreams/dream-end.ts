@@ -3,7 +3,7 @@ import { createEnvironments } from '../environments/environments.js';
 import { archiveSession } from '../sessions/sessions.js';
 import { type DreamError, toUsage } from './dream-row.js';
 import { howItEnded, ignoreMissing, stateOf } from './dream-session.js';
-import type { DreamsDeps } from './dreams.js';
+import type { DreamsDeps } from './dream-deps.js';
 import type { DreamRow } from './dream-tables.js';
 
 /** A turn that came to its end is a dream that did. */

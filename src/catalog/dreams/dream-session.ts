@@ -1,7 +1,7 @@
 import { ApiError } from '../../api-error.js';
 import type { SessionState } from '../../session/session.js';
 import { readLive } from '../sessions/session-deps.js';
-import type { DreamsDeps } from './dreams.js';
+import type { DreamsDeps } from './dream-deps.js';
 import type { DreamRow } from './dream-tables.js';
 
 /** Of a dream's session; undefined when there is none. While the log cannot tell, that is thrown. */

@@ -5,7 +5,7 @@ import { beginDream, toFault } from './dream-begin.js';
 import { failDream, letGo, settleDream } from './dream-end.js';
 import { readDream } from './dream-row.js';
 import { ignoreMissing, stateOf } from './dream-session.js';
-import type { DreamsDeps } from './dreams.js';
+import type { DreamsDeps } from './dream-deps.js';
 
 export type DreamProgress = 'running' | 'over';
 

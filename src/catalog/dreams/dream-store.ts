@@ -5,7 +5,7 @@ import { checkActive, readStore } from '../memory/store-rows.js';
 import { selectMemories } from '../memory/memory-rows.js';
 import type { DreamRow } from './dream-tables.js';
 import { inputStoreOf } from './dream-row.js';
-import type { DreamsDeps } from './dreams.js';
+import type { DreamsDeps } from './dream-deps.js';
 
 /**
  * The store that a dream is to write into: the one that it reads, or a copy of that, which is made once, whatever the

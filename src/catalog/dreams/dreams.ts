@@ -1,12 +1,9 @@
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
-import type { AgentsDeps } from '../agents/agents.js';
 import { checkActive, lockStore } from '../memory/store-rows.js';
-import type { Mounts } from '../../mounts/mounts.js';
-import type { Transcripts } from '../../mounts/transcripts.js';
 import { type AgeCursor, type ArchivableQuery, cutPage, newestLiveFirst, type Page } from '../page.js';
-import type { SessionDeps } from '../sessions/session-deps.js';
 import { readSession } from '../sessions/session-store.js';
+import type { DreamsDeps } from './dream-deps.js';
 import type { DreamRow } from './dream-tables.js';
 import { invalid, validate } from '../validate.js';
 import {
@@ -39,14 +36,6 @@ export interface Dreams {
 export interface DreamQuery extends ArchivableQuery {
   statuses?: DreamStatus[];
   created_at?: { gt?: number; lt?: number };
-}
-
-export interface DreamsDeps extends SessionDeps, AgentsDeps {
-  /** Has the steps of a dream made one after the other, through every crash. Idempotent. */
-  startDream: (dream: { workspace: string; dream_id: string }) => Promise<void>;
-  /** What only its session sees, read-only. */
-  transcripts: Pick<Transcripts, 'write' | 'remove'>;
-  mounts: Pick<Mounts, 'collect'>;
 }
 
 export function createDreams(deps: DreamsDeps): Dreams {

@@ -1,12 +1,19 @@
 import { ApiError } from '../../api-error.js';
+import type { Database } from '../../storage/database.js';
 import { invalid } from '../validate.js';
 import { directoriesOf, rangeBelow } from './memory-path.js';
-import type { Write } from './memory-write.js';
+import type { MemoryStoreRow } from './memory-tables.js';
+
+/** A store, in the transaction that is to write into it. */
+interface Room {
+  tx: Database;
+  store: MemoryStoreRow;
+}
 
 const MAX_MEMORIES = 2_000;
 
 /** Refuses a path that is another memory's, or lies above or below one; `self` is the memory that is to have it. */
-export async function checkPath({ tx, store }: Write, path: string, self = ''): Promise<void> {
+export async function checkPath({ tx, store }: Room, path: string, self = ''): Promise<void> {
   const [from, to] = rangeBelow(path);
   const above = [path, ...directoriesOf(path)];
   const rival = await tx
@@ -26,7 +33,7 @@ export async function checkPath({ tx, store }: Write, path: string, self = ''): 
 }
 
 /** Refuses one more memory than a store may have. */
-export async function checkRoom({ tx, store }: Write): Promise<void> {
+export async function checkRoom({ tx, store }: Room): Promise<void> {
   const { count } = await tx
     .selectFrom('memories')
     .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -1,5 +1,4 @@
 import { invalid } from '../validate.js';
-import type { Addressee } from './event-support.js';
 import type { EventParams } from './event-schema.js';
 
 /**
@@ -8,7 +7,7 @@ import type { EventParams } from './event-schema.js';
  */
 export function checkSystemMessages(
   events: EventParams[],
-  session: Pick<Addressee, 'takesSystemMessages'>,
+  session: { takesSystemMessages(): boolean },
   field = 'events',
 ): void {
   const index = events.findIndex((event) => event.type === 'system.message');
