@@ -100,7 +100,7 @@ test('kill -9 in the middle: both keys are there, a server opens everything, and
   const child = runSource(
     `const { beginRotation } = ${load('vault/rotation.ts')};
      const { openSecrets } = ${load('vault/secrets.ts')};
-     const { openDatabase } = ${load('storage/database.ts')};
+     const { openDatabase } = ${load('storage/open.ts')};
      const { resealAll } = ${load('catalog/vaults/reseal.ts')};
      const sources = { dataDir: ${JSON.stringify(dataDir)} };
      openDatabase(sources.dataDir).then((db) => {

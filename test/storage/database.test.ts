@@ -128,7 +128,7 @@ test('a transaction that fails leaves nothing, and the next one works', async ()
 /** Another process that opens the place and prints what comes of the expression. */
 function run(at: string, expression: string) {
   return runSource(
-    `const { openDatabase } = load(${JSON.stringify(join(__dirname, '../../src/storage/database.ts'))});
+    `const { openDatabase } = load(${JSON.stringify(join(__dirname, '../../src/storage/open.ts'))});
      openDatabase(${JSON.stringify(at)}).then(async (db) => {
        console.log(JSON.stringify(await ${expression}));
        await db.destroy();
