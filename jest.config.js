@@ -60,4 +60,9 @@ function projects() {
 }
 
 /** @type {import('jest').Config} */
-module.exports = { projects: projects(), maxWorkers: 3, testTimeout: 60_000 };
+module.exports = {
+  projects: projects(),
+  maxWorkers: 3,
+  testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/support/longest-first.js',
+};

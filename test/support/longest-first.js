@@ -1,0 +1,13 @@
+const TestSequencer = require('@jest/test-sequencer').default;
+
+/** Those that start servers, engines and sandboxes; their files are short, and jest would begin with long files. */
+const SLOW = /\/test\/(chaos|wire|temporal|cli|clients|contracts|fuzz|postgres|sandbox)\//;
+
+/** Where nothing is known of earlier runs, whole servers come first: the last test to end then is a short one. */
+module.exports = class LongestFirst extends TestSequencer {
+  sort(tests) {
+    const known = super.sort(tests);
+    const rank = ({ path, duration }) => (duration === undefined && SLOW.test(path) ? 0 : 1);
+    return known.toSorted((a, b) => rank(a) - rank(b));
+  }
+};
