@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { statusOf } from './docker-status.js';
 import { errorCode } from './place.js';
 import { filterArch } from './seccomp-rules.js';
 
@@ -37,7 +38,8 @@ async function checkEngine(docker: Docker, info: EngineInfo, { image, runtime }:
   try {
     await docker.getImage(image).inspect();
   } catch (error) {
-    return no(`the image ${image} is missing (${reason(error)}): build it with images/sandbox/build.sh`);
+    if (statusOf(error) === 404) return no(`the image ${image} is missing: build it with images/sandbox/build.sh`);
+    return no(`the engine cannot say whether it has the image ${image} (${reason(error)})`);
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkDocker } from './docker-check.js';
+import { statusOf } from './docker-status.js';
 import { containerName, containerOptions, labels } from './docker-container.js';
 import { createPlacedSandboxes, type Launcher } from './placed-sandboxes.js';
 import type { Place } from './place.js';
@@ -84,9 +85,6 @@ async function removeContainer(container: Docker.Container): Promise<void> {
     }
   }
 }
-
-const statusOf = (error: unknown): unknown =>
-  typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
 
 /** Runs at most `width` jobs at a time. */
 function createLine(width: number) {

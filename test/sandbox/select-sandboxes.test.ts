@@ -27,7 +27,7 @@ describeBackend('the choice of a backend with an engine', docker(), () => {
   test('an image or a runtime that is not there is a reason not to, and asked for by name it is an error', async () => {
     const image = 'drover-sandbox:none';
     await expect(selectSandboxes({ ...place, backend: 'docker', image })).rejects.toThrow(
-      /^no sandbox can run here. docker: the image drover-sandbox:none is missing/,
+      /^no sandbox can run here. docker: the image drover-sandbox:none is missing: build it with/,
     );
     const runtime = 'no-such-runtime';
     await expect(selectSandboxes({ ...place, backend: 'docker', image: testImage, runtime })).rejects.toThrow(
