@@ -7,7 +7,7 @@ import type { Database } from '../storage/database.js';
 export interface SessionRows {
   /** The agent that it works with now: as it was created, or as an update has made it. Not to be changed. */
   agentOf(sessionId: string): Promise<SessionAgent>;
-  /** Whom it works for. A server has one API key, so its applications are told apart by their agents. */
+  /** Whom it works for: applications often share a key, so they are told apart by their agents. */
   clientOf(sessionId: string): Promise<string>;
 }
 

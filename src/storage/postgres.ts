@@ -79,9 +79,10 @@ function adaptClient(client: PoolClient): PostgresPoolClient {
       throw explainFailure(error);
     }
   };
-  // One whose answer has not come would give it to who has it next.
+  // A lost one is closed: the answer that has not come would go to who has it next.
+  const release = () => client.release(lost);
   // Of the two forms of `query` the one for cursors is not used: they would be given to the dialect first.
-  return { query, release: () => client.release(lost) } as unknown as PostgresPoolClient;
+  return { query, release } as unknown as PostgresPoolClient;
 }
 
 const NOTHING = { command: 'ROLLBACK', rowCount: 0, rows: [] };
