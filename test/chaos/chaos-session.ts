@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
+import { placeOf } from '../../src/sandbox/place.js';
 import type { Drover } from '../support/drover-process.js';
 import type { SessionEvent } from '../../src/session/session.js';
 
@@ -25,6 +26,8 @@ export interface ChaosSession {
   untilIdle(turns?: number, withinMs?: number): Promise<SessionEvent[]>;
   /** A file of the workspace; empty while there is none. */
   file(name: string): string;
+  /** What its commands have printed that outlives the sandbox's processes: a pipe's content does not. */
+  printed(): string;
   /** Resolves as soon as the stream shows the next event of this type. The stream is open when the promise is returned. */
   watch(type: SessionEvent['type']): Promise<{ seen: Promise<void> }>;
 }
@@ -73,7 +76,7 @@ export async function makeParts(
 
 /** A session that exists already. */
 export function sessionOf(drover: Drover, id: string): ChaosSession {
-  const workspace = join(drover.dataDir, 'sandboxes', id, 'workspace');
+  const { workspace, out } = placeOf(join(drover.dataDir, 'sandboxes'), id);
   const events = async (): Promise<SessionEvent[]> => {
     const all: SessionEvent[] = [];
     for await (const event of drover.client.beta.sessions.events.list(id)) all.push(event);
@@ -105,6 +108,10 @@ export function sessionOf(drover: Drover, id: string): ChaosSession {
     file: (name) => {
       const path = join(workspace, name);
       return existsSync(path) ? readFileSync(path, 'utf8') : '';
+    },
+    printed() {
+      const logs = existsSync(out) ? readdirSync(out).filter((name) => name.endsWith('.log')) : [];
+      return logs.map((name) => readFileSync(join(out, name), 'utf8')).join('');
     },
     async watch(type) {
       const stream = await drover.client.beta.sessions.events.stream(id);

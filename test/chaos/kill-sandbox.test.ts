@@ -38,7 +38,7 @@ function suite({ name }: Backend): void {
   it.each(byHand)('gives an error that says so, and the next call the same workspace (%s)', async (_, act) => {
     const script = 'echo run >>runs; echo before; sleep 60; echo run >>runs';
     const session = await openSession(drover, `/bash ${script}\n/bash cat runs; echo again >>runs`);
-    await waitUntil(() => session.file('runs') !== '', 'the command runs');
+    await waitUntil(() => session.printed() === 'before\n', 'the command runs, and its output is kept');
     await act(session.id);
     const list = await session.untilIdle();
     checkList(list);
