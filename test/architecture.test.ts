@@ -16,7 +16,9 @@ interface Rule {
 const PARTS: Record<string, Rule> = {
   ids: { packages: ['node'] },
   'api-error': {},
-  config: { packages: ['node', 'zod'] },
+  'error-code': {},
+  'durable-files': { packages: ['node'] },
+  config: { code: ['durable-files', 'error-code'], packages: ['node', 'zod'] },
 
   // The mind. Pure, and at home in a workflow's sandbox: no clock, no file, no package.
   harness: { code: ['pricing'], types: ['model', 'session'], packageTypes: ['@anthropic-ai/sdk'] },
@@ -36,10 +38,10 @@ const PARTS: Record<string, Rule> = {
   net: { packages: ['node'] },
 
   // Signs webhooks and brings them to their endpoints.
-  webhooks: { code: ['net'], types: ['storage'], packages: ['node'] },
+  webhooks: { code: ['net', 'error-code'], types: ['storage'], packages: ['node'] },
 
   // Seals secrets; knows no table.
-  vault: { code: ['config'], packages: ['node'] },
+  vault: { code: ['config', 'durable-files', 'error-code'], packages: ['node'] },
 
   // When something is due: pure.
   schedule: { packages: ['node'] },
@@ -48,20 +50,27 @@ const PARTS: Record<string, Rule> = {
   pricing: { types: ['model'], packages: ['node', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
 
   // The hands.
-  sandbox: { packages: ['node', 'dockerode', 'tar-stream', 'zod'], packageTypes: ['@anthropic-ai/sdk'] },
+  sandbox: {
+    code: ['durable-files', 'error-code'],
+    packages: ['node', 'dockerode', 'tar-stream', 'zod'],
+    packageTypes: ['@anthropic-ai/sdk'],
+  },
 
   // What a sandbox holds beside its workspace.
-  mounts: { code: ['sandbox'], types: ['catalog', 'files'], packages: ['node'] },
+  mounts: { code: ['sandbox', 'durable-files', 'error-code'], types: ['catalog', 'files'], packages: ['node'] },
 
   // The log.
   session: {
-    code: ['storage', 'harness', 'api-error', 'ids'],
+    code: ['storage', 'harness', 'api-error', 'ids', 'durable-files'],
     types: ['model'],
     packages: ['node', 'kysely'],
     packageTypes: ['@anthropic-ai/sdk', '@temporalio/proto'],
   },
-  storage: { code: ['api-error'], types: ['catalog', 'session'], packages: ['node', 'kysely', 'pg'] },
-  files: { code: ['api-error'], packages: ['node', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'] },
+  storage: { code: ['api-error', 'error-code'], types: ['catalog', 'session'], packages: ['node', 'kysely', 'pg'] },
+  files: {
+    code: ['api-error', 'durable-files', 'error-code'],
+    packages: ['node', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'],
+  },
 
   catalog: {
     code: ['schedule', 'storage', 'api-error', 'ids', 'net', 'webhooks'],
@@ -70,7 +79,7 @@ const PARTS: Record<string, Rule> = {
     packageTypes: ['@anthropic-ai/sdk'],
   },
   http: {
-    code: ['catalog', 'api-error', 'ids'],
+    code: ['catalog', 'api-error', 'ids', 'error-code'],
     types: ['session'],
     packages: ['node', 'fastify', '@fastify/busboy', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
+import { errorCode } from '../error-code.js';
 import { StartError } from './start-error.js';
 
 /** Dollars per million tokens of each kind. */
@@ -144,7 +144,7 @@ function parse(path: string): unknown {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new StartError(`${path}: cannot be read (${codeOf(error)})`);
+    throw new StartError(`${path}: cannot be read (${errorCode(error) ?? 'unknown'})`);
   }
   try {
     return JSON.parse(content);
@@ -153,10 +153,6 @@ function parse(path: string): unknown {
     const [place] = /line \d+ column \d+|Unexpected end/.exec(String(error)) ?? [];
     throw new StartError(`${path}: is not JSON${place === undefined ? '' : ` (${place})`}`);
   }
-}
-
-function codeOf(error: unknown): string {
-  return isNativeError(error) && 'code' in error ? String(error.code) : 'unknown';
 }
 
 /** Names no value of the file, for the same reason. */

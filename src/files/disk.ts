@@ -3,6 +3,8 @@ import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ApiError } from '../api-error.js';
+import { syncPath } from '../durable-files.js';
+import { errorCode } from '../error-code.js';
 import type { Draft, FileContents } from './contents.js';
 import { isHash, plainHash } from './hash.js';
 
@@ -89,40 +91,29 @@ async function move(from: string, to: string): Promise<void> {
   const shard = dirname(to);
   await mkdir(shard, { recursive: true, mode: 0o700 });
   await rename(from, to);
-  // A name is on disk only once its directory is.
-  await syncDirectory(shard);
-  await syncDirectory(dirname(shard));
+  await syncPath(shard);
+  await syncPath(dirname(shard));
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
+const ABSENT = new Set<string | undefined>(['ENOENT', 'ENOTDIR']);
+const FULL = new Set<string | undefined>(['ENOSPC', 'EDQUOT']);
 
 /** None where there is no directory. */
 async function namesIn(path: string): Promise<string[]> {
   try {
     return await readdir(path);
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
+    if (ABSENT.has(errorCode(error))) return [];
     throw error;
   }
 }
 
 function explainFullDisk(error: unknown): unknown {
-  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? diskIsFull() : error;
+  return FULL.has(errorCode(error)) ? diskIsFull() : error;
 }
 
 function diskIsFull(): ApiError {
   return new ApiError('unavailable_error', 'The disk of the data directory is full. Nothing was stored.', {
     retryAfter: 5,
   });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

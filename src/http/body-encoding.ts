@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import { ApiError } from '../api-error.js';
+import { errorCode } from '../error-code.js';
 import { MAX_BODY_BYTES } from './body.js';
 
 /** The bytes that a `content-encoding` stands for: none, or one of gzip, deflate, br and zstd. */
@@ -13,7 +14,7 @@ export async function decompress(body: Buffer, encoding: string | undefined): Pr
   try {
     return await decode(body, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
-    throw isTooLarge(error) ? tooLargeDecoded() : invalidEncoding(name);
+    throw errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? tooLargeDecoded() : invalidEncoding(name);
   }
 }
 
@@ -71,10 +72,6 @@ function hasMark(body: Buffer): boolean {
 
 function charsetOf(header: string): string | undefined {
   return /;\s*charset\s*=\s*"?([^";,\s]+)/i.exec(header)?.[1]?.toLowerCase();
-}
-
-function isTooLarge(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 function unsupportedEncoding(name: string, taken: string[]): ApiError {

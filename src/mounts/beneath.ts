@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { errorCode } from '../sandbox/place.js';
+import { errorCode } from '../error-code.js';
 
 /*
  * Names in a directory that an agent writes to at the same time. Invariant: nothing outside of it is ever reached,

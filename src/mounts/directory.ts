@@ -1,5 +1,6 @@
-import { chown, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { chown, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncPath } from '../durable-files.js';
 import { makeReadableDirectory, sandboxOwner } from '../sandbox/place.js';
 import type { Mount } from '../sandbox/sandbox.js';
 
@@ -16,22 +17,12 @@ export async function putInPlace(draft: string, target: string): Promise<void> {
   const entries = await readdir(draft, { recursive: true, withFileTypes: true });
   const paths = [...entries.map(({ parentPath, name }) => join(parentPath, name)), draft];
   for (let start = 0; start < paths.length; start += AT_ONCE) {
-    await Promise.all(paths.slice(start, start + AT_ONCE).map(sync));
+    await Promise.all(paths.slice(start, start + AT_ONCE).map(syncPath));
   }
   await rename(draft, target);
   const above = dirname(target);
-  for (const directory of [above, dirname(above)]) await sync(directory);
+  for (const directory of [above, dirname(above)]) await syncPath(directory);
 }
 
 /** The disk takes what waits for it together. */
 const AT_ONCE = 16;
-
-/** A file, or the names in a directory. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}

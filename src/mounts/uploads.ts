@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Turns } from '../catalog/files/turns.js';
+import { syncPath } from '../durable-files.js';
 import type { FileContents } from '../files/contents.js';
 import { ignoreMissing, makeReadableDirectory } from '../sandbox/place.js';
 import { makeMountDirectory } from './directory.js';
@@ -86,13 +87,8 @@ async function copyContent(file: string, read: () => Promise<NodeJS.ReadableStre
   const draft = `${file}.${randomUUID()}`;
   try {
     await pipeline(await read(), createWriteStream(draft, { flags: 'wx', mode: 0o444 }));
-    const handle = await open(draft);
-    try {
-      await handle.chmod(0o444);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await chmod(draft, 0o444);
+    await syncPath(draft);
     await rename(draft, file);
   } catch (error) {
     // It is tried again and again, and where the disk is full it would stay so.

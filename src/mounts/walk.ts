@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, opendir } from 'node:fs/promises';
-import { errorCode } from '../sandbox/place.js';
+import { errorCode } from '../error-code.js';
 
 /** A regular file that was found below a directory. */
 export interface Found {

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
+import { errorCode } from '../error-code.js';
 import { statusOf } from './docker-status.js';
-import { errorCode } from './place.js';
 import { filterArch } from './seccomp-rules.js';
 
 interface CheckOptions {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { errorCode, type Place } from './place.js';
+import { errorCode } from '../error-code.js';
+import type { Place } from './place.js';
 
 /** How a command ended, as the runner wrote it down. */
 export interface ExecEnd {

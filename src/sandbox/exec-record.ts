@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  assertSafeName,
-  errorCode,
-  ignoreMissing,
-  makeReadableDirectory,
-  syncDirectory,
-  writeReadable,
-  type Place,
-} from './place.js';
+import { syncPath } from '../durable-files.js';
+import { errorCode } from '../error-code.js';
+import { assertSafeName, ignoreMissing, makeReadableDirectory, writeReadable, type Place } from './place.js';
 import type { ExecCommand } from './sandbox.js';
 
 /** What is known of every command that was ever started in a workspace, on the host's side. */
@@ -38,7 +32,7 @@ export async function claimExec(place: Place, execId: string, claim: ExecClaim):
     if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') return false;
     throw error;
   }
-  await syncDirectory(path.dirname(recorded));
+  await syncPath(path.dirname(recorded));
   return true;
 }
 

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '../durable-files.js';
+import { errorCode } from '../error-code.js';
 
 /**
  * Where a sandbox lives on this machine. Only `in` (read-only there), `out`, `workspace`, `session` and `home` are
@@ -90,33 +90,6 @@ export async function writeGeneration(place: Place, generation: number): Promise
   await replaceFile(path.join(place.host, 'generation'), String(generation));
 }
 
-/** Puts a whole new file in the old one's place; on disk when it resolves. */
-export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${file}.${randomUUID()}`;
-  const handle = await open(temporary, 'wx', 0o644);
-  try {
-    await handle.writeFile(content);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file).catch(async (error: unknown) => {
-    await rm(temporary, { force: true });
-    throw error;
-  });
-  await syncDirectory(path.dirname(file));
-}
-
-/** Makes the names in a directory durable. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** For `catch`: undefined where there is no such file, anything else is thrown on. */
 export function ignoreMissing(error: unknown): undefined {
   if (errorCode(error) === 'ENOENT') return undefined;
@@ -127,9 +100,3 @@ function ignoreExisting(error: unknown): false {
   if (errorCode(error) === 'EEXIST') return false;
   throw error;
 }
-
-/** The `code` of an error of Node's. */
-export const errorCode = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;

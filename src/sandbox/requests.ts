@@ -4,7 +4,8 @@ import { chown, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { errorCode, sandboxOwner, type Place } from './place.js';
+import { errorCode } from '../error-code.js';
+import { sandboxOwner, type Place } from './place.js';
 import { SandboxLost } from './sandbox.js';
 
 const requestsOf = (place: Place) => path.join(place.in, 'requests');

@@ -1,8 +1,9 @@
 import { ApiError } from '../api-error.js';
+import { errorCode } from '../error-code.js';
 
 /** What a failure of `pg` means for whoever asks. What is not about the server's state stays as it is. */
 export function explainFailure(error: unknown): unknown {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? '';
   if (isLost(error) || code === STANDBY) {
     return unavailable('The database cannot be reached.', error);
   }
@@ -24,7 +25,7 @@ function unavailable(message: string, cause: unknown): ApiError {
 
 /** Whether the connection is of no use any more. What it was asked for last may have been done. */
 export function isLost(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? '';
   return error === LOST_CONNECTION || GONE.has(code) || LOST.some((start) => code.startsWith(start)) || isCutOff(error);
 }
 
@@ -33,12 +34,12 @@ export const LOST_CONNECTION = new Error('Connection terminated');
 
 /** Whether a transaction failed only because others ran at the same time, so that it may be tried again. */
 export function isConflict(error: unknown): boolean {
-  return CONFLICTS.has(codeOf(error));
+  return CONFLICTS.has(errorCode(error) ?? '');
 }
 
 /** Whether a row is there already. In a transaction that had looked, it has come since. */
 export function isDuplicate(error: unknown): boolean {
-  return codeOf(error) === DUPLICATE;
+  return errorCode(error) === DUPLICATE;
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -65,10 +66,6 @@ const GONE = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-}
 
 /** `pg` and its pool have no codes for these. */
 function isCutOff(error: unknown): boolean {

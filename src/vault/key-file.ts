@@ -1,10 +1,11 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { isNativeError } from 'node:util/types';
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { StartError } from '../config/start-error.js';
 import { parseVaultKey } from '../config/vault-key.js';
 import { readOrWriteOnce } from '../config/write-once.js';
+import { syncPathSync } from '../durable-files.js';
+import { errorCode } from '../error-code.js';
 import { toVaultKey, type VaultKey } from './seal.js';
 
 /** `next` is there while a rotation to it is not finished. */
@@ -23,21 +24,19 @@ export function makeKeyFile(dataDir: string, which: KeyFile): VaultKey {
   const bytes = parseVaultKey(readOrWriteOnce(path, () => randomBytes(32).toString('base64')));
   if (!bytes) throw new StartError(`${path} holds no vault key: 32 bytes in base64 or hex`);
   if ((statSync(path).mode & 0o077) !== 0) throw new StartError(`${path} can be read by others: chmod 600 ${path}`);
-  syncDirectory(path);
   return toVaultKey(bytes);
 }
 
 /** The next key takes the current one's place, which is gone then. */
 export function promoteKeyFile(dataDir: string): void {
-  const path = pathOf(dataDir, 'current');
-  renameSync(pathOf(dataDir, 'next'), path);
-  syncDirectory(path);
+  renameSync(pathOf(dataDir, 'next'), pathOf(dataDir, 'current'));
+  syncPathSync(dataDir);
 }
 
 /** For when all secrets are under a key that is kept elsewhere. */
 export function removeKeyFiles(dataDir: string): void {
   for (const name of Object.values(NAMES)) rmSync(join(dataDir, name), { force: true });
-  syncDirectory(pathOf(dataDir, 'current'));
+  syncPathSync(dataDir);
 }
 
 function pathOf(dataDir: string, which: KeyFile): string {
@@ -48,17 +47,7 @@ function exists(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch (error) {
-    if (isNativeError(error) && 'code' in error && error.code === 'ENOENT') return false;
+    if (errorCode(error) === 'ENOENT') return false;
     throw error;
-  }
-}
-
-/** A key whose name is lost with the power would take with it what was sealed under it. */
-function syncDirectory(path: string): void {
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

@@ -1,3 +1,4 @@
+import { errorCode } from '../error-code.js';
 import { type Outbound, PrivateAddressError } from '../net/outbound.js';
 import { signatureHeaders } from './sign.js';
 import type { Delivery, Posted, Target } from './webhooks.js';
@@ -26,7 +27,11 @@ export function createPost(outbound: Outbound, patienceMs = PATIENCE_MS): Post {
       return judge(response.statusCode ?? 0);
     } catch (error) {
       if (error instanceof PrivateAddressError) return { type: 'private_address' };
-      return { type: 'failed', why: late.aborted ? 'no answer in time' : `no answer (${codeOf(error)})` };
+      // The code only: the message may name the host.
+      return {
+        type: 'failed',
+        why: late.aborted ? 'no answer in time' : `no answer (${errorCode(error) ?? 'unknown error'})`,
+      };
     }
   };
 }
@@ -35,10 +40,4 @@ function judge(status: number): Posted {
   if (status >= 200 && status <= 299) return { type: 'accepted', status };
   if (status >= 300 && status <= 399) return { type: 'redirected', status };
   return { type: 'failed', why: `answered with ${status}` };
-}
-
-/** The message may name the host. */
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown error';
 }

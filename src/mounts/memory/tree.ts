@@ -13,7 +13,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { errorCode, type Owner } from '../../sandbox/place.js';
+import { errorCode } from '../../error-code.js';
+import type { Owner } from '../../sandbox/place.js';
 import { inDirectory, inParent, lookAt, openIfThere, withRoot, within } from '../beneath.js';
 
 /** Stays as long as nothing is written to a file: nobody can set a ctime. */
