@@ -17,6 +17,7 @@ const PARTS: Record<string, Rule> = {
   ids: { packages: ['node'] },
   'api-error': {},
   'error-code': {},
+  batches: {},
   'durable-files': { packages: ['node'] },
   config: { code: ['durable-files', 'error-code'], packages: ['node', 'zod'] },
 
@@ -57,7 +58,11 @@ const PARTS: Record<string, Rule> = {
   },
 
   // What a sandbox holds beside its workspace.
-  mounts: { code: ['sandbox', 'durable-files', 'error-code'], types: ['catalog', 'files'], packages: ['node'] },
+  mounts: {
+    code: ['batches', 'sandbox', 'durable-files', 'error-code'],
+    types: ['catalog', 'files'],
+    packages: ['node'],
+  },
 
   // The log.
   session: {
@@ -73,7 +78,7 @@ const PARTS: Record<string, Rule> = {
   },
 
   catalog: {
-    code: ['schedule', 'storage', 'api-error', 'ids', 'net', 'webhooks'],
+    code: ['schedule', 'storage', 'api-error', 'batches', 'ids', 'net', 'webhooks'],
     types: ['session', 'model', 'mounts', 'vault', 'files'],
     packages: ['node', 'kysely', 'yaml', 'yauzl', 'yazl', 'zod'],
     packageTypes: ['@anthropic-ai/sdk'],

@@ -157,6 +157,7 @@ async function openApi(config: Config, { version, log }: ServerOptions, api: Api
     health: () => ({ status: 'ok', version }),
     rateLimits,
     report: (error, request) => log(`${request.id} ${request.method} ${request.path}: ${describe(error)}`),
+    onKeyCheckFailed: (error) => log(`the keys of open streams cannot be looked at: ${describe(error)}`),
   });
   const url = await orExplain(`cannot listen on ${host}:${port}`, http.listen({ host, port }));
   cleanUp.add(() => http.close());

@@ -19,9 +19,10 @@ import { type CountRequest, createRateLimits, rateClassOf, type RateLimits } fro
 import { identifyRequest, identifyTenant, newRequestId } from './request-id.js';
 import type { AnyRoute } from './routes.js';
 import { addRoutes, paramsOf } from './routing.js';
+import type { KeyCheckDeps } from './stream-keys.js';
 import { createStreams, type StreamLimits } from './streams.js';
 
-export interface HttpServerDeps {
+export interface HttpServerDeps extends Pick<KeyCheckDeps, 'onKeyCheckFailed'> {
   catalogOf: CatalogOf;
   access: Access;
   enrollments: Enrollments;

@@ -7,14 +7,33 @@ import { type SseConnection, toFrame } from './sse.js';
 /** Each with the request that it answers. */
 export type OpenStreams = Map<SseConnection, Pick<FastifyRequest, 'id' | 'principal'>>;
 
-/** Ends streams whose key opens nothing any more. It is asked for all at once, now and then, and not for each event. */
-export function startKeyCheck(open: OpenStreams, findClosed: FindClosed, everyMs: number): { stop(): void } {
+export interface KeyCheckDeps {
+  findClosed: FindClosed;
+  /** Told of a look that failed, once until one succeeds. */
+  onKeyCheckFailed: (error: unknown) => void;
+}
+
+/**
+ * Ends streams whose key opens nothing any more. It is asked for all at once, now and then, and not for each event; where
+ * rows cannot be read now they can be at a later look.
+ */
+export function startKeyCheck(
+  open: OpenStreams,
+  { findClosed, onKeyCheckFailed }: KeyCheckDeps,
+  everyMs: number,
+): { stop(): void } {
   let isChecking = false;
+  let isFailing = false;
   const check = async () => {
     if (isChecking || open.size === 0) return;
     isChecking = true;
-    // Where rows cannot be read now they can be at a later look.
-    await endClosed(open, findClosed).catch(() => {});
+    try {
+      await endClosed(open, findClosed);
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) onKeyCheckFailed(error);
+      isFailing = true;
+    }
     isChecking = false;
   };
   const timer = setInterval(() => void check(), everyMs);

@@ -1,11 +1,10 @@
 import type { FastifyReply } from 'fastify';
 import { ApiError } from '../api-error.js';
-import type { FindClosed } from '../catalog/access/find-closed.js';
 import type { SessionEvent, SessionLog, SessionStatus } from '../session/session.js';
 import { toErrorBody } from './errors.js';
 import { type DeltaType, createPreviewFilter } from './previews.js';
 import { openSse, type SseConnection, type SseOptions, toFrame } from './sse.js';
-import { type OpenStreams, startKeyCheck } from './stream-keys.js';
+import { type KeyCheckDeps, type OpenStreams, startKeyCheck } from './stream-keys.js';
 
 /** The open event streams of this server. */
 export interface Streams {
@@ -32,9 +31,8 @@ export interface StreamLimits extends SseLimits {
   keyCheckMs: number;
 }
 
-export interface StreamsDeps {
+export interface StreamsDeps extends KeyCheckDeps {
   log: Pick<SessionLog, 'subscribe'>;
-  findClosed: FindClosed;
   /** What is not said is the default. */
   streams?: Partial<StreamLimits>;
 }
@@ -49,7 +47,7 @@ const PING = toFrame({ type: 'ping' });
 /** After these nothing comes any more. */
 const LAST: ReadonlySet<string> = new Set(['session.deleted', 'session.status_terminated']);
 
-export function createStreams({ log, findClosed, streams: limits }: StreamsDeps): Streams {
+export function createStreams({ log, streams: limits, ...keys }: StreamsDeps): Streams {
   const { pingIntervalMs, keyCheckMs, ...sse } = { ...DEFAULTS, ...limits };
   const connections: OpenStreams = new Map();
   let closing = false;
@@ -58,7 +56,7 @@ export function createStreams({ log, findClosed, streams: limits }: StreamsDeps)
     for (const connection of connections.keys()) connection.write(PING);
   }, pingIntervalMs);
   pinging.unref();
-  const keyCheck = startKeyCheck(connections, findClosed, keyCheckMs);
+  const keyCheck = startKeyCheck(connections, keys, keyCheckMs);
 
   return {
     async open(reply, session, deltas) {

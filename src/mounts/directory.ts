@@ -1,5 +1,6 @@
 import { chown, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { batches } from '../batches.js';
 import { syncPath } from '../durable-files.js';
 import { makeReadableDirectory, sandboxOwner } from '../sandbox/place.js';
 import type { Mount } from '../sandbox/sandbox.js';
@@ -16,9 +17,7 @@ export async function makeMountDirectory(directory: string, access: Mount['acces
 export async function putInPlace(draft: string, target: string): Promise<void> {
   const entries = await readdir(draft, { recursive: true, withFileTypes: true });
   const paths = [...entries.map(({ parentPath, name }) => join(parentPath, name)), draft];
-  for (let start = 0; start < paths.length; start += AT_ONCE) {
-    await Promise.all(paths.slice(start, start + AT_ONCE).map(syncPath));
-  }
+  for (const some of batches(paths, AT_ONCE)) await Promise.all(some.map(syncPath));
   await rename(draft, target);
   const above = dirname(target);
   for (const directory of [above, dirname(above)]) await syncPath(directory);

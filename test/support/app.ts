@@ -130,6 +130,7 @@ async function startServer<Part extends SessionPart>(options: TestServerOptions<
       reported.push(error);
       reportedPaths.push(path);
     },
+    onKeyCheckFailed: (error) => reported.push(error),
     ...(options.streams && { streams: options.streams }),
     ...(options.rateLimits && { rateLimits: options.rateLimits }),
   });

@@ -1,3 +1,4 @@
+import { batches } from '../../batches.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
 import { findHolders } from '../work/work-token.js';
@@ -6,7 +7,7 @@ import type { Principal } from './principal.js';
 /** Those whose key has been revoked, or whose work item is not in their hands any more, since they were let in. */
 export type FindClosed = (principals: Iterable<Principal>) => Promise<ReadonlySet<Principal>>;
 
-/** Two statements at most, however many there are; the server's own key is in no row, and nothing closes it. */
+/** Two statements for a thousand keys, however many streams have them; the server's own key is in no row, and nothing closes it. */
 export function createFindClosed(db: Database, now: Clock): FindClosed {
   return async (principals) => {
     const all = [...principals];
@@ -19,18 +20,21 @@ export function createFindClosed(db: Database, now: Clock): FindClosed {
 }
 
 async function listOpenTokens(db: Database, hashes: readonly string[], now: number): Promise<Set<string>> {
-  if (hashes.length === 0) return new Set();
-  const holders = await findHolders(db, [...new Set(hashes)], now);
-  return new Set(holders.filter(({ isStale }) => !isStale).map(({ hash }) => hash));
+  const open = new Set<string>();
+  for (const some of batches([...new Set(hashes)], AT_ONCE)) {
+    for (const { hash, isStale } of await findHolders(db, some, now)) if (!isStale) open.add(hash);
+  }
+  return open;
 }
 
 async function listRevoked(db: Database, ids: readonly string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('api_keys')
-    .select('id')
-    .where('id', 'in', [...new Set(ids)])
-    .where('revoked_at', 'is not', null)
-    .execute();
-  return new Set(rows.map(({ id }) => id));
+  const revoked = new Set<string>();
+  for (const some of batches([...new Set(ids)], AT_ONCE)) {
+    const keys = db.selectFrom('api_keys').select('id').where('id', 'in', some).where('revoked_at', 'is not', null);
+    for (const { id } of await keys.execute()) revoked.add(id);
+  }
+  return revoked;
 }
+
+/** A statement takes so many values in any database. */
+const AT_ONCE = 1_000;

@@ -1,3 +1,4 @@
+import { batches } from '../../batches.js';
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import { type AgeQuery, newestFirst } from '../page.js';
@@ -32,8 +33,7 @@ export function selectFiles(db: Database, workspace: string, { scope_id, ids, ..
 /** Of these hashes the ones that a row names, in any workspace: a file, a skill, or a session that keeps one. */
 export async function findContents(db: Database, hashes: readonly string[]): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
-  for (let start = 0; start < hashes.length; start += AT_ONCE) {
-    const some = hashes.slice(start, start + AT_ONCE);
+  for (const some of batches(hashes, AT_ONCE)) {
     for (const table of ['files', 'skill_versions', 'session_skills'] as const) {
       const rows = await db.selectFrom(table).select('content').distinct().where('content', 'in', some).execute();
       for (const { content } of rows) if (content !== null) found.add(content);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { batches } from '../../batches.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
@@ -35,8 +36,7 @@ export async function addMemory(write: Write, path: string, content: Uint8Array)
 /** Copies of these memories, for a store that has none yet. Of what is in them little is in memory at once. */
 export async function copyMemories(write: Write, originals: readonly MemoryRow[]): Promise<void> {
   const { tx, clock, store } = write;
-  for (let start = 0; start < originals.length; start += AT_ONCE) {
-    const some = originals.slice(start, start + AT_ONCE);
+  for (const some of batches(originals, AT_ONCE)) {
     const contents = await readContents(tx, some);
     const versions: MemoryVersionRow[] = [];
     const rows = some.flatMap(({ path, memory_version_id }): MemoryRow[] => {

@@ -1,3 +1,4 @@
+import { batches } from '../../batches.js';
 import { ApiError } from '../../api-error.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
@@ -145,11 +146,7 @@ async function readHeads(
 }
 
 async function settle(tx: Database, mounted: Mounted, { place, revision, files }: Settled): Promise<void> {
-  const paths = [...files.keys()];
-  for (let start = 0; start < paths.length; start += AT_ONCE) {
-    const some = paths.slice(start, start + AT_ONCE);
-    await saveFiles(tx, mounted, new Map(some.map((path) => [path, files.get(path)])));
-  }
+  for (const some of batches([...files], AT_ONCE)) await saveFiles(tx, mounted, new Map(some));
   await tx
     .insertInto('memory_mounts')
     .values({ ...mounted, place, revision })

@@ -1,3 +1,4 @@
+import { batches } from '../../batches.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import type { Secrets } from '../../vault/secrets.js';
@@ -53,15 +54,9 @@ export async function attachResources(
     };
   });
   // A statement takes so many values in any database.
-  for (const some of chunks(copies)) await db.insertInto('files').values(some).execute();
-  for (const some of chunks(rows)) await db.insertInto('session_resources').values(some).execute();
+  for (const some of batches(copies, AT_ONCE)) await db.insertInto('files').values(some).execute();
+  for (const some of batches(rows, AT_ONCE)) await db.insertInto('session_resources').values(some).execute();
   return rows;
 }
 
 const AT_ONCE = 50;
-
-function chunks<Row>(rows: readonly Row[]): Row[][] {
-  return Array.from({ length: Math.ceil(rows.length / AT_ONCE) }, (_, index) =>
-    rows.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
-  );
-}

@@ -1,3 +1,4 @@
+import { batches } from '../../batches.js';
 import { newId } from '../../ids.js';
 import type { Database } from '../../storage/database.js';
 import { type Clock, toTimestamp } from '../clock.js';
@@ -55,10 +56,10 @@ async function fillFor(tx: Database, owner: string | null, events: readonly Occu
       body: bodyOf(event, owner),
     }));
   });
-  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+  for (const some of batches(rows, ROWS_AT_ONCE)) {
     await tx
       .insertInto('webhook_outbox')
-      .values(rows.slice(start, start + ROWS_AT_ONCE))
+      .values(some)
       .onConflict((conflict) => conflict.columns(['event_id', 'endpoint_id']).doNothing())
       .execute();
   }

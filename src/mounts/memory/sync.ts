@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chownSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { batches } from '../../batches.js';
 import type { LocalChange, Mounted, MountedStores, Seen } from '../../catalog/memory/mounted-store.js';
 import { sandboxOwner } from '../../sandbox/place.js';
 import type { Mount } from '../../sandbox/sandbox.js';
@@ -116,8 +117,8 @@ async function pushAll(
   const refused = new Map<string, string>();
   // Deletions first: they make room.
   const inOrder = names.toSorted((a, b) => Number(scan.files.has(a)) - Number(scan.files.has(b)));
-  for (let start = 0; start < inOrder.length; start += AT_ONCE) {
-    const changes = inOrder.slice(start, start + AT_ONCE).flatMap((name): LocalChange[] => {
+  for (const some of batches(inOrder, AT_ONCE)) {
+    const changes = some.flatMap((name): LocalChange[] => {
       const expected = heads.get(name)?.content_sha256;
       const file = scan.files.get(name);
       if (!file) return [{ path: name, expected, content: null }];
@@ -150,8 +151,7 @@ async function pull(stores: MountedStores, target: SyncTarget, sides: Sides): Pr
   const removed = gone.filter((name) => removeTreeFile(target.root, name, scan.files.get(name)?.stamp));
   for (const name of removed) files.set(name, undefined);
   const wanted = plan.pull.flatMap((name) => heads.get(name) ?? []);
-  for (let start = 0; start < wanted.length; start += AT_ONCE) {
-    const some = wanted.slice(start, start + AT_ONCE);
+  for (const some of batches(wanted, AT_ONCE)) {
     const contents = await stores.readContents(some.map((head) => head.memory_version_id));
     for (const head of some) {
       const content = contents.get(head.memory_version_id);
