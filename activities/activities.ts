@@ -1,5 +1,5 @@
-import type { CompactResult, SampleResult, ToolOutcome } from '../src/harness/outcomes.js';
-import type { CompactInput, SampleInput, ToolInput } from '../src/harness/protocol.js';
+import type { CompactResult, EvaluationResult, SampleResult, ToolOutcome } from '../src/harness/activity-results.js';
+import type { CompactInput, EvaluateInput, SampleInput, ToolInput } from '../src/harness/protocol.js';
 import type { JournalEntry } from '../src/session/journal.js';
 
 /** What workflows may ask of the world. */
@@ -10,6 +10,8 @@ export interface Activities {
   sampleModel(input: SampleInput): Promise<SampleResult>;
   /** A summary for the beginning of the conversation. A failing upstream is a result. */
   compactContext(input: CompactInput): Promise<CompactResult>;
+  /** What the agent has produced, against its outcome's rubric. A failing upstream is a result. */
+  evaluateOutcome(input: EvaluateInput): Promise<EvaluationResult>;
   /** One tool call, started at most once whatever the attempt. */
   runTool(input: ToolInput): Promise<ToolOutcome>;
   /** Ends a tool call that may still run, and gives what it has printed. */

@@ -1,6 +1,6 @@
 import { planCompaction } from '../src/harness/compaction/compaction.js';
 import { summaryBlock } from '../src/harness/compaction/summary-request.js';
-import type { CompactResult } from '../src/harness/outcomes.js';
+import type { CompactResult } from '../src/harness/activity-results.js';
 import type { CompactInput } from '../src/harness/protocol.js';
 import { buildSummaryRequest } from '../src/harness/context/request.js';
 import { sumUp } from '../src/harness/compaction/summing-up.js';

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { OfferedTool } from '../src/harness/outcomes.js';
+import type { OfferedTool } from '../src/harness/activity-results.js';
 import { toolDefinitions, toolNames } from '../src/sandbox/tools/tools.js';
 import type { SessionAgent } from '../src/session/session.js';
 

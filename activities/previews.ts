@@ -1,4 +1,4 @@
-import type { PreviewIds } from '../src/harness/outcomes.js';
+import type { PreviewIds } from '../src/harness/activity-results.js';
 import type { ModelListener } from '../src/model/model.js';
 import type { EventPreview } from '../src/session/session.js';
 

@@ -1,4 +1,4 @@
-import type { ToolOutcome } from '../src/harness/outcomes.js';
+import type { ToolOutcome } from '../src/harness/activity-results.js';
 import type { ToolInput } from '../src/harness/protocol.js';
 import { type Sandbox, SandboxLost } from '../src/sandbox/sandbox.js';
 import { Detached } from '../src/sandbox/tools/follow.js';
@@ -31,11 +31,7 @@ export function createStopTool(deps: ToolDeps): (input: ToolInput) => Promise<To
 
 async function runCall(deps: ToolDeps, given: ToolInput, line: Lifeline): Promise<ToolOutcome> {
   const input = await attach(given.input, given.session_id, deps.blobs);
-  const outcome = await inSandbox(deps, given.session_id, async (sandbox) => {
-    const outcome = await use(sandbox, { ...given, input }, line);
-    if (outcome.type === 'result') deps.finished.add(given.session_id, sandbox, given.tool_use_id);
-    return outcome;
-  });
+  const outcome = await callInSandbox(deps, { ...given, input }, line);
   if (outcome.type === 'detached') {
     if (line.lost.aborted) throw new AttemptLost();
     return outcome;
@@ -46,10 +42,23 @@ async function runCall(deps: ToolDeps, given: ToolInput, line: Lifeline): Promis
   return { ...outcome, content: await Promise.all(content) };
 }
 
+/** A call whose input is whole, in a sandbox that is there. */
+export function callInSandbox(
+  deps: SandboxDeps & Pick<ToolDeps, 'finished'>,
+  call: ToolInput,
+  line: Lifeline,
+): Promise<ToolOutcome> {
+  return inSandbox(deps, call.session_id, async (sandbox) => {
+    const outcome = await use(sandbox, call, line);
+    if (outcome.type === 'result') deps.finished.add(call.session_id, sandbox, call.tool_use_id);
+    return outcome;
+  });
+}
+
 const ACQUISITIONS = 3;
 
 /** A sandbox that goes away before the call has begun is replaced by the next. */
-async function inSandbox<T>(deps: ToolDeps, key: string, act: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+async function inSandbox<T>(deps: SandboxDeps, key: string, act: (sandbox: Sandbox) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const sandbox = await acquireSandbox(deps, key);
     try {

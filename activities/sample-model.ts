@@ -1,5 +1,5 @@
 import { toMessages } from '../src/harness/context/context.js';
-import type { OfferedTool, PreviewIds, SampleResult } from '../src/harness/outcomes.js';
+import type { OfferedTool, PreviewIds, SampleResult } from '../src/harness/activity-results.js';
 import type { SampleInput } from '../src/harness/protocol.js';
 import { buildRequest } from '../src/harness/context/request.js';
 import { newId } from '../src/ids.js';

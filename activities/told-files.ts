@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { NO_USAGE } from '../src/harness/outcomes.js';
+import { NO_USAGE } from '../src/harness/activity-results.js';
 import type { MessageParam, ModelOutcome } from '../src/model/model.js';
 
 /** Gives a file that a message of a session names; undefined when it is there no more. */

@@ -9,7 +9,7 @@ export async function describeWorkspace(
   { mounts }: { mounts: Pick<Mounts, 'describe'> },
   { session_id, self_hosted }: Pick<SampleInput, 'session_id' | 'self_hosted'>,
   { needsSandbox }: Pick<Offer, 'needsSandbox'>,
-): Promise<RequestInput['workspace']> {
+): Promise<NonNullable<RequestInput['workspace']>> {
   const holds = needsSandbox ? await mounts.describe(session_id) : undefined;
   return { ...(self_hosted ? {} : { cwd: WORKSPACE }), ...(holds !== undefined && { holds }) };
 }

@@ -8,6 +8,7 @@ export type IdPrefix =
   | 'sesn'
   | 'sthr'
   | 'sevt'
+  | 'outc'
   | 'vlt'
   | 'vcrd'
   | 'req'

@@ -13,16 +13,17 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { compactInput, endCompaction } from '../src/harness/compacting.js';
+import { beginEvaluation, endEvaluation, noteEvaluation } from '../src/harness/evaluating.js';
 import { nextStep, type Step } from '../src/harness/harness.js';
 import { archive, receive } from '../src/harness/inputs.js';
-import { NO_USAGE } from '../src/harness/outcomes.js';
+import { NO_USAGE } from '../src/harness/activity-results.js';
 import { NO_COST } from '../src/pricing/list-cost.js';
 import type { ToolInput, WorkflowInput } from '../src/harness/protocol.js';
 import { initialState, resumedState, type Thread, type ThreadState, type ToolCall } from '../src/harness/state.js';
 import { commandLine, summarize } from '../src/harness/summary.js';
 import {
   beginSample,
-  beginTools,
+  resume,
   beginTurn,
   endBackOff,
   endSample,
@@ -122,9 +123,11 @@ async function carryOut(thread: Thread, step: Work, activities: Interruptibles):
     case 'compact':
       return compact(thread, activities);
     case 'run_tools':
-      beginTools(thread);
+      resume(thread);
       await Promise.all(step.calls.map((call) => useTool(thread, call, activities)));
       return undefined;
+    case 'evaluate':
+      return evaluate(thread, activities);
     case 'pause':
       return pauseTurn(thread, step.pause);
     case 'end_turn':
@@ -157,6 +160,20 @@ async function compact(thread: Thread, activities: Interruptibles): Promise<void
     remote(thread.state).compactContext.executeWithOptions({ activityId }, [input]),
   );
   endCompaction(thread, span, activityId, result ?? { type: 'interrupted', usage: NO_USAGE, cost: NO_COST });
+}
+
+/** How often a reader is told that an evaluation goes on. */
+const EVALUATION_BEAT = '10s';
+
+async function evaluate(thread: Thread, activities: Interruptibles): Promise<void> {
+  const input = beginEvaluation(thread);
+  const activityId = `evaluate_${thread.state.seq}`;
+  let isOver = false;
+  const evaluation = activities
+    .run(activityId, () => remote(thread.state).evaluateOutcome.executeWithOptions({ activityId }, [input]))
+    .finally(() => (isOver = true));
+  while (!(await condition(() => isOver, EVALUATION_BEAT))) noteEvaluation(thread);
+  endEvaluation(thread, (await evaluation) ?? { type: 'interrupted', usage: NO_USAGE, cost: NO_COST });
 }
 
 async function useTool(thread: Thread, call: ToolCall, activities: Interruptibles): Promise<void> {

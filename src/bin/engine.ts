@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { createCompactContext } from '../../activities/compact-context.js';
 import { createControl } from '../../activities/control.js';
+import { createEvaluateOutcome } from '../../activities/evaluate-outcome.js';
 import { createFairGate } from '../../activities/fair-gate.js';
 import { createFinishedCalls } from '../../activities/finished-calls.js';
 import { createDreamActivities, type DreamSteps } from '../../activities/dreams.js';
@@ -92,10 +93,12 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const prepareSandbox = (sessionId: string): void => {
     acquireSandbox(deps, sessionId).catch((error: unknown) => log(`no sandbox yet for ${sessionId}: ${String(error)}`));
   };
+  const sessionLog = createSessionLog(db, bus, freshness);
   const activities = {
     journal: async <T>(batch: T): Promise<T> => batch,
     sampleModel: createSampleModel({ ...deps, transcripts, bus, control: fair, finished, prepareSandbox }),
     compactContext: createCompactContext({ ...deps, transcripts, control: fair }),
+    evaluateOutcome: createEvaluateOutcome({ ...deps, transcripts, log: sessionLog, control: fair, finished }),
     runTool: createRunTool({ sandboxes, spec, mounts, blobs, control: fair, finished }),
     stopTool: createStopTool({ sandboxes, spec, mounts, blobs, control, finished }),
     ...createFireActivities(deps.fires),
@@ -109,7 +112,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const sessions = createSessions({ client, blobs, freshness, limits: deps.limits, sweep, purge });
   return {
     sessions: { ...sessions, archive: (id) => sessions.archive(id).then(() => letGo(deps, id)) },
-    log: createSessionLog(db, bus, freshness),
+    log: sessionLog,
     async recover(thread) {
       await sweep.release(thread);
       await freshness.settle(thread);

@@ -1,6 +1,6 @@
 import { noteCompaction } from './crowding.js';
 import { fail } from './failing.js';
-import type { CompactResult } from './outcomes.js';
+import type { CompactResult } from './activity-results.js';
 import type { CompactInput } from './protocol.js';
 import { emit, emitSummary, type Thread } from './state.js';
 import { endRequest } from './turn.js';

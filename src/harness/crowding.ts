@@ -1,4 +1,4 @@
-import type { SampleInterrupted, SampleReply } from './outcomes.js';
+import type { SampleInterrupted, SampleReply } from './activity-results.js';
 
 /** What is known of a conversation's length. */
 export interface ContextSize {

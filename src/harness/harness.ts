@@ -1,4 +1,5 @@
 import { isCrowded } from './crowding.js';
+import { isEvaluationDue } from './outcome.js';
 import { isTurnDue } from './queue.js';
 import { budgetReached } from './spending.js';
 import type { Pause, ThreadState, ToolCall, Turn } from './state.js';
@@ -18,6 +19,8 @@ export type Step =
   | { type: 'run_tools'; calls: ToolCall[] }
   /** The turn cannot go on until somebody acts: that is to be said. */
   | { type: 'pause'; pause: Pause }
+  /** The turn's work is evaluated against the outcome's rubric before it ends, or goes on. */
+  | { type: 'evaluate' }
   | { type: 'end_turn' }
   | { type: 'archive' }
   /** The session is over; the workflow ends. */
@@ -31,13 +34,15 @@ export function nextStep(state: ThreadState): Step {
     if (state.closing) return { type: 'archive' };
     return { type: isTurnDue(state) ? 'begin_turn' : 'wait' };
   }
-  if (turn.stop !== null || state.interrupts.length > 0 || state.closing) return { type: 'end_turn' };
+  if (state.interrupts.length > 0 || state.closing) return { type: 'end_turn' };
+  if (turn.stop !== null && !isEvaluationDue(state)) return { type: 'end_turn' };
   if (turn.back_off_ms !== null) return { type: 'back_off', ms: turn.back_off_ms };
   const ready = turn.calls.filter((call) => call.waits_for === undefined);
   if (ready.length > 0) return { type: 'run_tools', calls: sideBySide(ready) };
   const pause = hindrance(state);
-  if (pause === undefined) return { type: isCrowded(state) ? 'compact' : 'sample' };
-  return isSaid(turn, pause) ? { type: 'wait' } : { type: 'pause', pause };
+  if (pause !== undefined) return isSaid(turn, pause) ? { type: 'wait' } : { type: 'pause', pause };
+  if (turn.stop !== null) return { type: 'evaluate' };
+  return { type: isCrowded(state) ? 'compact' : 'sample' };
 }
 
 /** Whether the thread is at work, or about to be: then it may not be ended or given other tools. */

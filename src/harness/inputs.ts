@@ -1,4 +1,5 @@
 import type { InputEvent, SessionChange } from '../session/session.js';
+import { abandonOutcome, takeOutcome, takeUpOutcome } from './outcome.js';
 import { enqueue, isTurnAsked } from './queue.js';
 import { emit, emitProcessed, type Thread } from './state.js';
 import { budgetReached } from './spending.js';
@@ -45,7 +46,8 @@ function take(thread: Thread, event: InputEvent, after: InputEvent | undefined):
       takeResult(thread, event);
       return true;
     case 'user.define_outcome':
-      throw new Error(`${event.type} was let in, and nothing here takes it.`);
+      takeOutcome(thread, event);
+      return true;
     default:
       return unreachable(event);
   }
@@ -67,8 +69,14 @@ function interrupt(thread: Thread, event: InputEvent): boolean {
   if (state.status === 'idle' && budgetReached(state)) return true;
   emit(thread, { ...event }, { queued: true });
   // With no turn under way there is nothing to stop: it has taken effect already.
-  if (state.turn === null && !isTurnAsked(state)) emitProcessed(thread, event.id);
-  else state.interrupts.push(event.id);
+  if (state.turn === null && !isTurnAsked(state)) {
+    emitProcessed(thread, event.id);
+    abandonOutcome(thread);
+    return false;
+  }
+  state.interrupts.push(event.id);
+  // An outcome that was defined before is meant, too, whether the turn knows of it or not; one that comes after is not.
+  if (state.turn !== null) takeUpOutcome(state);
   return false;
 }
 
@@ -112,7 +120,9 @@ function sameBag(a: Record<string, string>, b: Record<string, string>): boolean 
 
 /** Archives the session: its thread and the session end, for good. */
 export function archive(thread: Thread): void {
-  if (thread.state.status !== 'terminated') emitTerminated(thread);
+  if (thread.state.status === 'terminated') return;
+  abandonOutcome(thread);
+  emitTerminated(thread);
 }
 
 /** Says that the session is deleted: the last event of its log. */

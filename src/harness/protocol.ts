@@ -34,6 +34,14 @@ export interface SampleInput {
   self_hosted?: true;
 }
 
+/** Argument of the activity `evaluateOutcome`. */
+export interface EvaluateInput extends SampleInput {
+  /** The event that defined the outcome. */
+  definition: string;
+  /** The event that began this evaluation: the key of what its attempts do. */
+  evaluation: string;
+}
+
 /** Argument of the activity `compactContext`. */
 export interface CompactInput extends SampleInput {
   /** What the last request and its reply came to; 0 when that is not known, since it was refused for its length. */

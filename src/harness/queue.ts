@@ -16,9 +16,9 @@ export function takeUpQueue(thread: Thread): void {
   thread.state.quiet = [];
 }
 
-/** Whether something is queued that starts a turn. */
-export function isTurnAsked({ queue, quiet }: ThreadState): boolean {
-  return queue.some((id) => !quiet.includes(id));
+/** Whether something has come that starts a turn. */
+export function isTurnAsked({ queue, quiet, outcome }: ThreadState): boolean {
+  return queue.some((id) => !quiet.includes(id)) || outcome?.is_underway === false;
 }
 
 /** Whether the next turn may begin as soon as the present one is over. */

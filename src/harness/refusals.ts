@@ -39,8 +39,7 @@ function eventRefusal(state: ThreadState, event: InputEvent, before: InputEvent[
     case 'user.custom_tool_result':
       return undefined;
     case 'user.message':
-      if (open.length > 0) return `the session waits for an answer to ${open.join(', ')}; give that first`;
-      return budgetReached(state) ? AT_BUDGET : undefined;
+      return beginRefusal(state, open);
     case 'system.message':
       if (open.length > 0 && !isResult(before.at(-1)))
         return `the session waits for an answer to ${open.join(', ')}; it has to follow one in the same request`;
@@ -48,10 +47,21 @@ function eventRefusal(state: ThreadState, event: InputEvent, before: InputEvent[
     case 'user.tool_result':
       return resultRefusal(state, event.tool_use_id, before);
     case 'user.define_outcome':
-      return `${event.type} events are not available yet`;
+      return outcomeRefusal(state, before) ?? beginRefusal(state, open);
     default:
       return unreachable(event);
   }
+}
+
+/** Work cannot begin while somebody is waited for, nor without the means. */
+function beginRefusal(state: ThreadState, open: string[]): string | undefined {
+  if (open.length > 0) return `the session waits for an answer to ${open.join(', ')}; give that first`;
+  return budgetReached(state) ? AT_BUDGET : undefined;
+}
+
+function outcomeRefusal({ outcome }: ThreadState, before: InputEvent[]): string | undefined {
+  if (outcome === null && !before.some(({ type }) => type === 'user.define_outcome')) return undefined;
+  return 'the session works toward one outcome at a time; the next can be defined once the evaluation of this one has ended';
 }
 
 /** A call that is allowed still waits for its worker, where it has one. */

@@ -1,6 +1,6 @@
 import type { ContentBlock } from '../model/model.js';
 import type { BodySource } from '../session/journal.js';
-import type { OfferedTool, SampleInterrupted, SampleReply } from './outcomes.js';
+import type { OfferedTool, SampleInterrupted, SampleReply } from './activity-results.js';
 import { emit, emitAssistant, type NewEvent, type Thread, type ThreadState, type ToolCall } from './state.js';
 import { emitSettled } from './waiting.js';
 

@@ -1,6 +1,6 @@
 import { addCost, isReached } from '../pricing/list-cost.js';
 import type { SessionBudget } from '../session/session.js';
-import type { RequestCost } from './outcomes.js';
+import type { RequestCost } from './activity-results.js';
 import type { ThreadState } from './state.js';
 
 /** Adds what a model request has cost. */

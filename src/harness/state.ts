@@ -3,7 +3,7 @@ import type { SessionBudget, SessionStart, SessionStatus } from '../session/sess
 import type { ModelUsage } from '../model/model.js';
 import { NO_COST, type ExactCost } from '../pricing/list-cost.js';
 import { UNKNOWN_SIZE, type ContextSize } from './crowding.js';
-import { NO_USAGE } from './outcomes.js';
+import { NO_USAGE } from './activity-results.js';
 
 /**
  * All that a thread's workflow knows; carried whole through continue-as-new, so it holds references and counters,
@@ -37,12 +37,28 @@ export interface ThreadState {
   /** A model without a list price was used: what the session costs is not known any more. */
   unpriced: boolean;
   budget: SessionBudget | null;
+  outcome: Outcome | null;
   context: ContextSize;
   active_ms: number;
   running_since: number | null;
   /** Ids of the latest requests, so that one delivered to two runs counts once. */
   recent: string[];
   limits: Limits;
+}
+
+/** What the session works toward, until its last evaluation has ended. */
+export interface Outcome {
+  id: string;
+  /** The event that defined it: what it is, and how it is evaluated. */
+  event_id: string;
+  /** Evaluations that may come to `needs_revision` before it is given up. */
+  max_iterations: number;
+  /** Revisions that were asked for so far. */
+  iteration: number;
+  /** The agent is at it: the end of a turn is due to be evaluated, and an interrupt ends the outcome, too. */
+  is_underway: boolean;
+  /** The evaluation under way: the event that began it, and what attempts at it that failed have used. */
+  evaluation: { start_id: string; usage: ModelUsage } | null;
 }
 
 export interface Turn {
@@ -124,6 +140,7 @@ export function initialState(start: SessionStart, limits: Limits): ThreadState {
     cost: NO_COST,
     unpriced: false,
     budget: start.budget ?? null,
+    outcome: null,
     context: { ...UNKNOWN_SIZE },
     active_ms: 0,
     running_since: null,
@@ -139,7 +156,7 @@ export function resumedState(state: HandedOn): ThreadState {
 }
 
 const NO_PAUSE = { pause: null };
-const NOTHING_NEW = { quiet: [], cost: NO_COST, unpriced: false, budget: null };
+const NOTHING_NEW = { quiet: [], cost: NO_COST, unpriced: false, budget: null, outcome: null };
 
 type Optional<T, Keys extends keyof T> = Omit<T, Keys> & Partial<Pick<T, Keys>>;
 

@@ -34,6 +34,8 @@ function describe(state: ThreadState, step: Step): string {
       return 'Waits for the model.';
     case 'compact':
       return 'Sums up the conversation, which nears the length that its model can read.';
+    case 'evaluate':
+      return describeEvaluation(state);
     case 'begin_turn':
     case 'end_turn':
     case 'pause':
@@ -44,6 +46,11 @@ function describe(state: ThreadState, step: Step): string {
     default:
       return unreachable(step);
   }
+}
+
+function describeEvaluation({ outcome }: ThreadState): string {
+  if (outcome === null) return 'Running.';
+  return `Evaluates its work (${outcome.iteration + 1} of ${outcome.max_iterations} times).`;
 }
 
 function describePause(state: ThreadState): string | undefined {

@@ -1,13 +1,14 @@
 import { INTERRUPTED_TOOL_RESULT } from './context/results.js';
 import { noteReply } from './crowding.js';
 import { emitError, fail } from './failing.js';
-import type { RequestCost, SampleReply, SampleResult, ToolResult } from './outcomes.js';
+import type { RequestCost, SampleReply, SampleResult, ToolResult } from './activity-results.js';
+import { abandonOutcome, takeUpOutcome } from './outcome.js';
 import { isTurnDue, takeUpQueue } from './queue.js';
 import { admit, emitReply, type Call } from './reply.js';
 import { spend } from './spending.js';
 import { emit, emitProcessed, type Pause, type Thread, type ToolCall, type Turn } from './state.js';
 import { emitIdle, emitRunning, emitTerminated, emitUsage } from './status.js';
-import { addUsage } from './usage.js';
+import { addUsage, spanUsage } from './usage.js';
 import { emitAbandoned, emitSettled } from './waiting.js';
 
 /** Starts a turn with everything that is queued. */
@@ -16,12 +17,14 @@ export function beginTurn(thread: Thread): void {
   takeUpQueue(thread);
   state.context.compactions = 0;
   state.turn = { rounds: 0, failures: 0, back_off_ms: null, calls: [], pause: null, stop: null };
+  takeUpOutcome(state);
   emitRunning(thread);
 }
 
 /** Notes that a model request goes out; returns the id that its end refers to. */
 export function beginSample(thread: Thread): string {
   resume(thread);
+  takeUpOutcome(thread.state);
   const id = thread.ports.newEventId();
   emit(thread, { id, type: 'span.model_request_start' });
   return id;
@@ -42,18 +45,18 @@ export function endRequest(thread: Thread, spanId: string, { usage, cost }: Requ
   const { state } = thread;
   state.usage = addUsage(state.usage, usage);
   spend(state, { usage, ...(cost === undefined ? {} : { cost }) });
-  const { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens } = usage;
   emit(thread, {
     type: 'span.model_request_end',
     model_request_start_id: spanId,
     is_error: isError,
-    model_usage: { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens },
+    model_usage: spanUsage(usage),
   });
 }
 
-/** The turn goes on with calls that are to be run. */
-export function beginTools(thread: Thread): void {
-  resume(thread);
+/** The turn goes on: with calls that are to be run, or with its evaluation. */
+export function resume(thread: Thread): void {
+  running(thread).pause = null;
+  emitRunning(thread);
 }
 
 /** Takes in a tool's result, as this activity has given it. */
@@ -81,9 +84,11 @@ export function endTurn(thread: Thread): void {
   const { state } = thread;
   const turn = running(thread);
   for (const call of turn.calls) emitAbandoned(thread, call, INTERRUPTED_TOOL_RESULT);
-  for (const id of state.interrupts.splice(0)) emitProcessed(thread, id);
   const stop = turn.stop ?? { type: 'end_turn' };
-  const interrupted = turn.stop === null;
+  const isGivenUp = state.interrupts.length > 0 && state.outcome?.is_underway === true;
+  for (const id of state.interrupts.splice(0)) emitProcessed(thread, id);
+  if (isGivenUp || state.closing || stop.type === 'terminal') abandonOutcome(thread);
+  const interrupted = turn.stop === null || isGivenUp;
   state.turn = null;
   // What was sent meanwhile is the next turn's; the session runs on without being idle in between.
   if (stop.type === 'end_turn' && !interrupted && isTurnDue(state)) return;
@@ -92,11 +97,6 @@ export function endTurn(thread: Thread): void {
   if (stop.type !== 'terminal') return emitIdle(thread, stop);
   emitUsage(thread);
   emitTerminated(thread);
-}
-
-function resume(thread: Thread): void {
-  running(thread).pause = null;
-  emitRunning(thread);
 }
 
 /** What a reply's stop reason means for the turn. */

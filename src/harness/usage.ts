@@ -1,3 +1,4 @@
+import type Anthropic from '@anthropic-ai/sdk';
 import type { ModelUsage } from '../model/model.js';
 import { listCost } from '../pricing/list-cost.js';
 import type { SessionUsage } from '../session/session.js';
@@ -13,6 +14,12 @@ export function addUsage(a: ModelUsage, b: ModelUsage): ModelUsage {
     ephemeral_5m_input_tokens: a.ephemeral_5m_input_tokens + b.ephemeral_5m_input_tokens,
     ephemeral_1h_input_tokens: a.ephemeral_1h_input_tokens + b.ephemeral_1h_input_tokens,
   };
+}
+
+/** What requests of a span have used, as the wire has it. */
+export function spanUsage(usage: ModelUsage): Anthropic.Beta.Sessions.BetaManagedAgentsSpanModelUsage {
+  const { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens } = usage;
+  return { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens };
 }
 
 /** The session's usage so far, as the wire has it. Without a price for every request there is no cost. */

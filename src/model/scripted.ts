@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageParam, Model, ModelFailure, ModelListener, ModelOutcome, ModelRequest } from './model.js';
 import { createReplyFold, type ReplyFold } from './reply.js';
 import { blocksOf, parseScript, type ScriptedReply } from './script.js';
+import { isGrading, playGrading } from './scripted-grader.js';
 import { isKnownTask, playTask } from './scripted-task.js';
 import { streamEvents, usageOf, type WholeReply } from './stream-events.js';
 import { NO_USAGE } from './usage.js';
@@ -70,6 +71,7 @@ function resultText(message: MessageParam | undefined): string {
 }
 
 function chooseReply({ said, script, step, lastResult }: Position, tools: string[]): ScriptedReply {
+  if (isGrading(tools)) return playGrading(said);
   const replies = parseScript(script);
   const scripted = replies[step];
   if (scripted) return hasOnlyPreludes(scripted) ? { ...closing(lastResult), ...preludes(scripted) } : scripted;

@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outputs, SessionOutputs } from '../catalog/files/outputs.js';
+import { OUTPUTS } from '../sandbox/sandbox.js';
 import type { MountPart } from './mounts.js';
 import { type Found, walk, type WalkLimits } from './walk.js';
-
-/** Where an agent puts what it has made for the user. */
-const OUTPUTS = '/mnt/session/outputs';
 
 export interface OutputsDeps {
   /** The directory of this machine that is `/mnt/session` in the session's sandbox. */

@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 
 /** Where commands start, and what of the file system outlives a sandbox. */
 export const WORKSPACE = '/workspace';
+/** Where an agent puts what it has made for the user. */
+export const OUTPUTS = '/mnt/session/outputs';
 
 /**
  * The hands' contract. Invariants every backend keeps:

@@ -1,5 +1,7 @@
 import type { LoggedEvent } from './history.js';
 import type {
+  OutcomeDefinition,
+  OutcomeState,
   SessionAgent,
   SessionBudget,
   SessionStart,
@@ -41,6 +43,16 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
     case 'session.usage':
       // Written by the harness as SessionUsage.
       return { ...state, usage: event['usage'] as SessionUsage };
+    case 'user.define_outcome':
+      return { ...state, outcomes: [...(state.outcomes ?? []), newOutcome(event)], updated_at: at };
+    case 'span.model_request_start':
+      return withOutcomes(state, (outcome) =>
+        outcome.result === 'pending' ? { ...outcome, result: 'running' } : outcome,
+      );
+    case 'span.outcome_evaluation_start':
+      return withOutcome(state, event, (outcome) => ({ ...outcome, result: 'evaluating' }));
+    case 'span.outcome_evaluation_end':
+      return withOutcome(state, event, (outcome) => evaluated(outcome, event, at));
     case 'session.updated':
       return { ...state, ...changes(event), updated_at: at };
     default:
@@ -51,6 +63,32 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
 function withStatus(state: SessionState, status: SessionStatus, at: number): SessionState {
   const ran = state.running_since === null ? 0 : at - state.running_since;
   return { ...state, status, active_ms: state.active_ms + ran, running_since: null, updated_at: at };
+}
+
+/** Written by the API, as an OutcomeDefinition. */
+function newOutcome(event: LoggedEvent): OutcomeState {
+  const { outcome_id, description } = event as unknown as OutcomeDefinition;
+  return { outcome_id, description, result: 'pending', iteration: 0, explanation: null, completed_at: null };
+}
+
+type Change = (outcome: OutcomeState) => OutcomeState;
+
+/** Only the last one may be open. */
+function withOutcomes(state: SessionState, change: Change): SessionState {
+  if (state.outcomes?.at(-1)?.completed_at !== null) return state;
+  return { ...state, outcomes: state.outcomes.map(change) };
+}
+
+function withOutcome(state: SessionState, event: LoggedEvent, change: Change): SessionState {
+  return withOutcomes(state, (outcome) => (outcome.outcome_id === event['outcome_id'] ? change(outcome) : outcome));
+}
+
+/** After an evaluation: one that asks for a revision begins the next iteration, any other is the last. */
+function evaluated(outcome: OutcomeState, event: LoggedEvent, at: number): OutcomeState {
+  // Written by the harness, with fields of the wire's types.
+  const { result, explanation, iteration } = event as unknown as Omit<OutcomeState, 'completed_at'>;
+  if (result === 'needs_revision') return { ...outcome, result: 'running', explanation, iteration: iteration + 1 };
+  return { ...outcome, result, explanation, iteration, completed_at: at };
 }
 
 /** Our own `session.updated`: its fields are of the wire's types. One without any says that the metadata was emptied. */

@@ -11,8 +11,16 @@ export type SessionUsage = Anthropic.Beta.Sessions.BetaManagedAgentsSessionUsage
 export type SessionBudget = Anthropic.Beta.Sessions.BetaManagedAgentsBudgetLimit;
 export type SessionStatus = Anthropic.Beta.Sessions.BetaManagedAgentsSession['status'];
 
+type EventParams = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams;
+
 /** An event as a client sends it, checked at the door, with the id that the API gave it. */
-export type InputEvent = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams & { id: string };
+export type InputEvent = (Exclude<EventParams, { type: 'user.define_outcome' }> & { id: string }) | OutcomeDefinition;
+
+/** An outcome to work toward, with the id that the API gave it. Its rubric is text, also where it came as a file. */
+export type OutcomeDefinition = Omit<
+  Anthropic.Beta.Sessions.BetaManagedAgentsUserDefineOutcomeEvent,
+  'processed_at' | 'rubric'
+> & { rubric: Anthropic.Beta.Sessions.BetaManagedAgentsTextRubric };
 
 /** What a session's workflow is started with. The agent itself is not in it: that is a row beside the session. */
 export interface SessionStart {
@@ -66,6 +74,8 @@ export interface SessionState {
   agent: SessionAgent | null;
   usage: SessionUsage;
   budget: SessionBudget | null;
+  /** One for each outcome that was defined. Absent before the first. */
+  outcomes?: OutcomeState[];
   active_ms: number;
   /** When the present stretch of running began, in ms since the epoch. */
   running_since: number | null;
@@ -74,6 +84,18 @@ export interface SessionState {
   thread_idled: boolean;
   updated_at: number;
   archived_at: number | null;
+}
+
+/** How far an outcome has come. */
+export interface OutcomeState {
+  outcome_id: string;
+  description: string;
+  /** `pending`, `running`, `evaluating`; or at its end what the last evaluation came to. */
+  result: string;
+  iteration: number;
+  /** Of the last evaluation that came to an end. */
+  explanation: string | null;
+  completed_at: number | null;
 }
 
 export interface EventQuery {

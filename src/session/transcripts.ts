@@ -91,7 +91,7 @@ async function lastSummary(db: Database, thread: string, upTo: number): Promise<
 
 type Row = Pick<LogRow, 'seq' | 'kind' | 'position' | 'body'>;
 
-/** What a conversation is made of; other events are not the model's. */
+/** What a conversation is made of, and where a request tells it; other events are not the model's. */
 const TOLD: SessionEventType[] = [
   'user.message',
   'system.message',
@@ -99,6 +99,9 @@ const TOLD: SessionEventType[] = [
   'agent.mcp_tool_result',
   'user.tool_result',
   'user.custom_tool_result',
+  'user.define_outcome',
+  'span.outcome_evaluation_end',
+  'span.model_request_start',
 ];
 
 async function rowsBetween(db: Database, thread: string, after: number, upTo: number): Promise<Row[]> {

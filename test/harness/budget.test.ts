@@ -1,8 +1,8 @@
 import { nextStep } from '../../src/harness/harness.js';
 import { change, receive } from '../../src/harness/inputs.js';
-import type { SampleResult } from '../../src/harness/outcomes.js';
+import type { SampleResult } from '../../src/harness/activity-results.js';
 import { changeRefusal, eventsRefusal } from '../../src/harness/refusals.js';
-import { beginTools, beginTurn, endTool, endTurn, pauseTurn } from '../../src/harness/turn.js';
+import { resume, beginTurn, endTool, endTurn, pauseTurn } from '../../src/harness/turn.js';
 import type { InputEvent } from '../../src/session/session.js';
 import { ask, eventsSince, said } from './in-turn.js';
 import { openThread, type Block, type TestThread } from './play.js';
@@ -34,7 +34,7 @@ test('at the cap the turn stands still before its next model request; the result
   ask(thread, costing(5, 'tool_use', 'bash'));
   const step = nextStep(thread.state);
   if (step.type !== 'run_tools') throw new Error(step.type);
-  beginTools(thread);
+  resume(thread);
   for (const call of step.calls) endTool(thread, call, { type: 'result', content: [], is_error: false });
   expect(nextStep(thread.state)).toEqual({ type: 'pause', pause: { type: 'budget_reached' } });
   pauseTurn(thread, { type: 'budget_reached' });

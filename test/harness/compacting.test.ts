@@ -2,7 +2,12 @@ import * as fc from 'fast-check';
 import { endCompaction } from '../../src/harness/compacting.js';
 import { nextStep } from '../../src/harness/harness.js';
 import { receive } from '../../src/harness/inputs.js';
-import { NO_USAGE, type CompactResult, type SampleFailed, type SampleReply } from '../../src/harness/outcomes.js';
+import {
+  NO_USAGE,
+  type CompactResult,
+  type SampleFailed,
+  type SampleReply,
+} from '../../src/harness/activity-results.js';
 import { resumedState } from '../../src/harness/state.js';
 import { beginSample, beginTurn, endBackOff, endTurn } from '../../src/harness/turn.js';
 import type { EventHead } from '../../src/session/journal.js';

@@ -64,6 +64,10 @@ describe('whatever is said, whatever comes of it, and whenever', () => {
         const { status, title, metadata, budget } = state;
         expect(folded).toMatchObject({ status, title, metadata, budget });
         expect(state.usage).toEqual(usage);
+        const open = folded.outcomes?.filter(({ completed_at }) => completed_at === null) ?? [];
+        const known = state.outcome && [{ outcome_id: state.outcome.id, iteration: state.outcome.iteration }];
+        expect(open).toMatchObject(known ?? []);
+        expect(open).toHaveLength(known?.length ?? 0);
         if (state.status !== 'idle' || !folded.thread_idled) return;
         expect(folded.active_ms).toBe(state.active_ms);
         expect(folded.usage).toEqual(sessionUsage(state));

@@ -1,5 +1,5 @@
 import { receive } from '../../src/harness/inputs.js';
-import { NO_USAGE, type SampleResult } from '../../src/harness/outcomes.js';
+import { NO_USAGE, type SampleResult } from '../../src/harness/activity-results.js';
 import type { Limits } from '../../src/harness/state.js';
 import { beginSample, beginTurn, endSample } from '../../src/harness/turn.js';
 import type { EventHead } from '../../src/session/journal.js';

@@ -3,7 +3,7 @@ import { eventsRefusal } from '../../src/harness/refusals.js';
 import { summarize } from '../../src/harness/summary.js';
 import type { SessionAgent } from '../../src/session/session.js';
 import { openThread, type TestThread } from './play.js';
-import { message } from './said.js';
+import { message, outcome } from './said.js';
 
 const types = (thread: TestThread): string[] =>
   thread.entries.map((entry) => (entry.kind === 'event' ? entry.event.type : entry.kind));
@@ -26,17 +26,12 @@ describe('receiving', () => {
     expect(JSON.stringify(thread.state).length).toBeLessThan(1_000);
   });
 
-  test('is refused for what is not there yet, and for a session that is over', () => {
+  test('is refused for a second outcome, and for a session that is over', () => {
     const thread = openThread();
-    const outcome = {
-      id: 'e',
-      type: 'user.define_outcome',
-      description: 'x',
-      rubric: { type: 'text', content: 'y' },
-    } as const;
-    expect(eventsRefusal(thread.state, [message(thread), outcome])?.message).toBe(
-      'events.1: user.define_outcome events are not available yet',
-    );
+    const second = /^events\.1: the session works toward one outcome at a time/;
+    expect(eventsRefusal(thread.state, [outcome(thread), outcome(thread)])?.message).toMatch(second);
+    receive(thread, 'a', [outcome(thread)]);
+    expect(eventsRefusal(thread.state, [message(thread), outcome(thread)])?.message).toMatch(second);
     expect(eventsRefusal(thread.state, [message(thread)])).toBeUndefined();
     archive(thread);
     expect(eventsRefusal(thread.state, [message(thread)])?.message).toMatch(/archived or terminated/);

@@ -1,7 +1,7 @@
 import { INTERRUPTED_TOOL_RESULT } from '../../src/harness/context/results.js';
 import { nextStep } from '../../src/harness/harness.js';
 import { receive } from '../../src/harness/inputs.js';
-import { NO_USAGE } from '../../src/harness/outcomes.js';
+import { NO_USAGE } from '../../src/harness/activity-results.js';
 import { beginTurn, endTool, endTurn } from '../../src/harness/turn.js';
 import { ask, eventsSince, fault, inTurn, said } from './in-turn.js';
 import { openThread, toBlock, type TestThread } from './play.js';

@@ -9,6 +9,7 @@ export function faultsOf(entries: JournalEntry[]): string[] {
     ...calls(entries),
     ...queue(entries),
     ...spans(entries),
+    ...evaluations(entries),
     ...statuses(entries),
   ];
 }
@@ -106,6 +107,48 @@ function spans(entries: JournalEntry[]): string[] {
   return open === undefined ? faults : [...faults, `${open} never ends`];
 }
 
+/** One outcome at a time, and each evaluation with its one end; of an outcome that is given up before one began, only that. */
+function evaluations(entries: JournalEntry[]): string[] {
+  const faults: string[] = [];
+  let outcome: { id: unknown; iteration: number } | undefined;
+  let open: string | undefined;
+  for (const event of eventsOf(entries)) {
+    const isOf = event['outcome_id'] === outcome?.id && event['iteration'] === outcome?.iteration;
+    switch (event.type) {
+      case 'user.define_outcome':
+        if (outcome) faults.push(`${event.id} defines an outcome beside ${String(outcome.id)}`);
+        outcome = { id: event['outcome_id'], iteration: 0 };
+        break;
+      case 'span.outcome_evaluation_start':
+        if (!outcome || !isOf || open !== undefined) faults.push(`${event.id} begins another evaluation`);
+        open = event.id;
+        break;
+      case 'span.outcome_evaluation_ongoing':
+        if (!isOf || open === undefined) faults.push(`${event.id} is of no evaluation`);
+        break;
+      case 'span.outcome_evaluation_end': {
+        const { result } = event;
+        if (!outcome || !isOf) faults.push(`${event.id} ends the evaluation of something else`);
+        if (event['outcome_evaluation_start_id'] !== (open ?? '')) faults.push(`${event.id} ends another evaluation`);
+        if (open === undefined && result !== 'interrupted') faults.push(`${event.id} judges without an evaluation`);
+        if (result === 'needs_revision' && outcome) outcome.iteration += 1;
+        else outcome = undefined;
+        open = undefined;
+        break;
+      }
+      case 'session.status_idle':
+        if (open !== undefined && JSON.stringify(event['stop_reason']) !== '{"type":"budget_reached"}')
+          faults.push(`${event.id} comes while ${open} is open`);
+        break;
+      case 'session.status_terminated':
+        if (outcome) faults.push(`${event.id} leaves ${String(outcome.id)} open`);
+        break;
+      default:
+    }
+  }
+  return faults;
+}
+
 const FOLLOWS: Record<string, string[]> = {
   idle: ['idle', 'running', 'terminated', 'deleted'],
   running: ['idle', 'rescheduled', 'terminated'],
@@ -124,7 +167,9 @@ function statuses(entries: JournalEntry[]): string[] {
     if (next === undefined) {
       // A call that was denied, or that is closed with its turn, is answered while nothing runs.
       const isAnswer = event.type === 'agent.tool_result' && event['is_error'] === true;
-      const isWork = (event.type.startsWith('agent.') && !isAnswer) || event.type.startsWith('span.');
+      // And so is an outcome ended that is given up.
+      const isGivenUp = event.type === 'span.outcome_evaluation_end' && event['result'] === 'interrupted';
+      const isWork = (event.type.startsWith('agent.') && !isAnswer) || (event.type.startsWith('span.') && !isGivenUp);
       if (isWork && status !== 'running') faults.push(`${event.type} while ${status}`);
       if (status === 'deleted') faults.push(`${event.type} after the end`);
       continue;

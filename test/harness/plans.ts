@@ -16,7 +16,10 @@ const change = fc.constantFrom<Input>(
 const events: fc.Arbitrary<Input> = fc.record({
   type: fc.constant('events' as const),
   events: fc.array(
-    fc.constantFrom<Said>('message', 'message', 'interrupt', 'allow', 'allow', 'deny', 'result', 'result', 'system'),
+    fc.constantFrom<Said>(
+      ...(['message', 'message', 'interrupt', 'allow', 'allow', 'deny', 'result', 'result', 'system'] as const),
+      ...(['outcome', 'outcome'] as const),
+    ),
     { minLength: 1, maxLength: 3 },
   ),
   sameRequest: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),

@@ -1,11 +1,18 @@
 import { compactInput, endCompaction } from '../../src/harness/compacting.js';
+import { beginEvaluation, endEvaluation, noteEvaluation } from '../../src/harness/evaluating.js';
 import { nextStep, type Step } from '../../src/harness/harness.js';
 import { archive } from '../../src/harness/inputs.js';
-import { NO_USAGE, type CompactResult, type SampleReply, type SampleResult } from '../../src/harness/outcomes.js';
+import {
+  NO_USAGE,
+  type CompactResult,
+  type EvaluationResult,
+  type SampleReply,
+  type SampleResult,
+} from '../../src/harness/activity-results.js';
 import { initialState, resumedState, type Limits, type Thread, type ThreadState } from '../../src/harness/state.js';
 import {
   beginSample,
-  beginTools,
+  resume,
   beginTurn,
   endBackOff,
   endSample,
@@ -161,8 +168,17 @@ function carryOut(thread: Thread, step: Work, moment: () => Moment, outcomes: Ou
       for (const key of keysOf(usage)) usage[key] += result.usage[key];
       return endCompaction(thread, span, `compact_${up_to}`, result);
     }
+    case 'evaluate': {
+      const { up_to } = beginEvaluation(thread);
+      noteEvaluation(thread);
+      const { lost } = moment();
+      const outcome = outcomes.shift() ?? { type: 'reply', blocks: ['text'], stop: 'end_turn' };
+      const result = toEvaluation(toResult(thread, outcome, lost), up_to);
+      for (const key of keysOf(usage)) usage[key] += result.usage[key];
+      return endEvaluation(thread, result);
+    }
     case 'run_tools':
-      beginTools(thread);
+      resume(thread);
       for (const call of step.calls) {
         const { lost, detached } = moment();
         if (detached && !isInterrupted(thread)) continue;
@@ -173,6 +189,15 @@ function carryOut(thread: Thread, step: Work, moment: () => Moment, outcomes: Ou
     default:
       throw new Error(`no such step: ${JSON.stringify(step satisfies never)}`);
   }
+}
+
+/** What would be a reply is a verdict: of its entry's number, so that each comes up. */
+function toEvaluation(result: SampleResult, seq: number): EvaluationResult {
+  const { usage, cost = null } = result;
+  if (result.type === 'failed') return result;
+  if (result.type === 'interrupted') return { type: 'interrupted', usage, cost };
+  const verdict = (['needs_revision', 'satisfied', 'failed'] as const)[seq % 3] ?? 'satisfied';
+  return { type: 'verdict', result: verdict, explanation: 'so', usage, cost };
 }
 
 function keysOf(usage: ModelUsage): (keyof ModelUsage)[] {

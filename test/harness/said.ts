@@ -13,7 +13,7 @@ export type Input =
   | { type: 'cancel' };
 
 /** What somebody sends. An answer goes to the first call that waits for one, or else to one that does not. */
-export type Said = 'message' | 'interrupt' | 'system' | 'allow' | 'deny' | 'result';
+export type Said = 'message' | 'outcome' | 'interrupt' | 'system' | 'allow' | 'deny' | 'result';
 
 /** What the workflow does with an input: refuses what `refusals.ts` refuses, and takes the rest. */
 export function takeInput(thread: Thread, what: Input, requestId: string): void {
@@ -43,6 +43,7 @@ export function takeInput(thread: Thread, what: Input, requestId: string): void 
 
 const SAID: Record<Said, (thread: Thread) => InputEvent> = {
   message: (thread) => message(thread),
+  outcome: (thread) => outcome(thread),
   interrupt,
   system: (thread) => ({
     id: thread.ports.newEventId(),
@@ -74,6 +75,17 @@ export function cents(amount: string): SessionBudget {
 
 export function message(thread: Thread, text = 'hi'): InputEvent {
   return { id: thread.ports.newEventId(), type: 'user.message', content: [{ type: 'text', text }] };
+}
+
+export function outcome(thread: Thread, max_iterations: number | null = 2): InputEvent {
+  return {
+    id: thread.ports.newEventId(),
+    type: 'user.define_outcome',
+    outcome_id: thread.ports.newEventId().replace('sevt', 'outc'),
+    description: 'A poem.',
+    rubric: { type: 'text', content: 'It rhymes.' },
+    max_iterations,
+  };
 }
 
 export function interrupt(thread: Thread): InputEvent {

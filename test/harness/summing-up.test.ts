@@ -2,7 +2,7 @@ import { summaryMessages } from '../../src/harness/compaction/summary-request.js
 import { estimateTokens } from '../../src/harness/compaction/size.js';
 import { shorten } from '../../src/harness/compaction/shorten.js';
 import type { Told } from '../../src/harness/context/open-turn.js';
-import { NO_USAGE } from '../../src/harness/outcomes.js';
+import { NO_USAGE } from '../../src/harness/activity-results.js';
 import { sumUp } from '../../src/harness/compaction/summing-up.js';
 import type { MessageParam, ModelOutcome } from '../../src/model/model.js';
 

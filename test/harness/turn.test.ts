@@ -1,6 +1,6 @@
 import { nextStep } from '../../src/harness/harness.js';
 import { receive } from '../../src/harness/inputs.js';
-import type { SampleResult } from '../../src/harness/outcomes.js';
+import type { SampleResult } from '../../src/harness/activity-results.js';
 import { beginSample, beginTurn, endBackOff, endSample, endTool, endTurn } from '../../src/harness/turn.js';
 import { ask, eventsSince, fault, inTurn, said } from './in-turn.js';
 import { openThread, reply, toBlock } from './play.js';

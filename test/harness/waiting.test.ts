@@ -2,7 +2,7 @@ import { receive } from '../../src/harness/inputs.js';
 import { nextStep } from '../../src/harness/harness.js';
 import { eventsRefusal, unawaited } from '../../src/harness/refusals.js';
 import { summarize } from '../../src/harness/summary.js';
-import { beginTools, endTool, endTurn, pauseTurn } from '../../src/harness/turn.js';
+import { resume, endTool, endTurn, pauseTurn } from '../../src/harness/turn.js';
 import type { EventHead } from '../../src/session/journal.js';
 import type { InputEvent } from '../../src/session/session.js';
 import { ask, eventsSince, inTurn, said } from './in-turn.js';
@@ -23,7 +23,7 @@ function goOn(thread: TestThread): void {
     const step = nextStep(thread.state);
     if (step.type === 'pause') pauseTurn(thread, step.pause);
     else if (step.type === 'run_tools') {
-      beginTools(thread);
+      resume(thread);
       for (const call of step.calls) endTool(thread, call, { type: 'result', content: [], is_error: false });
     } else return;
   }

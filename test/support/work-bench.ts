@@ -4,8 +4,8 @@ import { openQueue, type Queue, type WorkItem } from '../support/work.js';
 
 type EventParams = Anthropic.Beta.Sessions.EventSendParams['events'][number];
 
-export const MESSAGE: EventParams = { type: 'user.message', content: [{ type: 'text', text: 'hi' }] };
-export const INTERRUPT: EventParams = { type: 'user.interrupt' };
+export const MESSAGE = { type: 'user.message', content: [{ type: 'text', text: 'hi' }] } satisfies EventParams;
+export const INTERRUPT = { type: 'user.interrupt' } satisfies EventParams;
 export const NO_HEARTBEAT = { expected_last_heartbeat: 'NO_HEARTBEAT' };
 
 /** A server for the tests of a file, and for each test a self-hosted environment with a queue of its own. */

@@ -15,7 +15,7 @@ export interface CopyRequest {
 /** A session's own file, as it will be stored. */
 export type NewCopy = Omit<FileRow, 'session_id' | 'created_at'> & { content: string };
 
-interface CopyDeps {
+export interface CopyDeps {
   db: Database;
   workspace: string;
   now: Clock;

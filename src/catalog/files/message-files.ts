@@ -6,20 +6,24 @@ import { invalid } from '../validate.js';
 import { readUsable } from './copies.js';
 import { isText } from './file-type.js';
 
-/** A file that a block of a message stands for. */
+/** A file that stands for a block of a message, or for a rubric. */
 export interface FileReference {
   file_id: string;
-  /** What the block says it is. */
-  kind: 'image' | 'document';
+  /** What it has to be. */
+  kind: 'image' | 'document' | 'rubric';
   /** What is said to be wrong when it is not there, or is something else. */
   field: string;
 }
 
 const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
-const WANTED = { image: 'an image is JPEG, PNG, GIF or WebP', document: 'a document is PDF or text' };
+const WANTED = {
+  image: 'an image is JPEG, PNG, GIF or WebP',
+  document: 'a document is PDF or text',
+  rubric: 'a rubric is text',
+};
 const MOST_DOCUMENTS = 100;
-/** What a model's API takes in one block, and in one request. */
-const MOST_BYTES = { image: 5 * 2 ** 20, document: 20 * 2 ** 20 };
+/** What a model's API takes in one block, and in one request; what the longest rubric may have in UTF-8. */
+const MOST_BYTES = { image: 5 * 2 ** 20, document: 20 * 2 ** 20, rubric: 2 ** 20 };
 const MOST_TOGETHER = 24 * 2 ** 20;
 
 /** Refuses references to files that the workspace does not have, that have expired, or that are not what the block says. */
@@ -45,7 +49,7 @@ export async function checkFileReferences(
 
 function isKind(kind: FileReference['kind'], mime_type: string): boolean {
   if (kind === 'image') return IMAGES.includes(mime_type);
-  return mime_type === 'application/pdf' || isText(mime_type);
+  return isText(mime_type) || (kind === 'document' && mime_type === 'application/pdf');
 }
 
 /** A file as a model is told it. */
@@ -71,7 +75,8 @@ export async function readMessageFile(
   return { filename: row.filename, bytes: await whole(await contents.read(row.content)) };
 }
 
-async function whole(stream: Readable): Promise<Uint8Array> {
+/** All that a stream holds; for what is known to be small. */
+export async function whole(stream: Readable): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -1,9 +1,15 @@
 import type { FileReference } from '../files/message-files.js';
 import type { EventParams } from './event-schema.js';
 
-/** The files that events name in place of images and documents; `path` is where the events are in the request. */
+/** The files that events name in place of images, documents and rubrics; `path` is where the events are in the request. */
 export function fileReferences(events: readonly EventParams[], path: string): FileReference[] {
-  return events.flatMap((event, index) => {
+  return events.flatMap((event, index): FileReference[] => {
+    if (event.type === 'user.define_outcome') {
+      const { rubric } = event;
+      return rubric.type === 'file'
+        ? [{ kind: 'rubric', file_id: rubric.file_id, field: `${path}.${index}.rubric.file_id` }]
+        : [];
+    }
     if (
       event.type !== 'user.message' &&
       event.type !== 'user.custom_tool_result' &&

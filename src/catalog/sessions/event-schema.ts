@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
+import { LONGEST_RUBRIC } from '../files/rubric-files.js';
 import { fromFile, messageContentSchema, oneOf, resultContentSchema, textSchema } from './content-schema.js';
 
 export type EventParams = Anthropic.Beta.Sessions.BetaManagedAgentsEventParams;
@@ -25,9 +26,9 @@ const userMessage = z.strictObject({ type: z.literal('user.message'), content: m
 
 const defineOutcome = z.strictObject({
   type: z.literal('user.define_outcome'),
-  description: z.string().min(1),
+  description: z.string().min(1).max(LONGEST_RUBRIC),
   rubric: z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('text'), content: z.string().min(1).max(262_144) }),
+    z.strictObject({ type: z.literal('text'), content: z.string().min(1).max(LONGEST_RUBRIC) }),
     fromFile,
   ]),
   max_iterations: z.int().min(1).max(20).nullable().exactOptional(),

@@ -22,10 +22,9 @@ export async function checkEvents(events: EventParams[], session: Addressee): Pr
 
 /** The same for events that come with a session's creation: it has no log that they could refer to. */
 export function checkInitialEvents(events: InitialEvent[]): void {
-  for (const [index, event] of events.entries()) {
-    const path = `initial_events.${index}`;
-    if (event.type === 'user.define_outcome') throw noOutcomes(path);
-  }
+  const isOutcome = ({ type }: InitialEvent): boolean => type === 'user.define_outcome';
+  const second = events.findIndex((event, index) => isOutcome(event) && events.findIndex(isOutcome) < index);
+  if (second !== -1) throw invalid(`initial_events.${second}`, 'a session works toward one outcome at a time');
 }
 
 /** Only a deployment's sessions may begin with a system message. */
@@ -47,16 +46,11 @@ async function checkEvent(event: EventParams, path: string, session: Addressee):
       }
       return checkToolResult(await session.findEvent(event.tool_use_id), event, path);
     case 'user.define_outcome':
-      throw noOutcomes(path);
     case 'system.message':
       return undefined;
     default:
       return unreachable(event);
   }
-}
-
-function noOutcomes(path: string): Error {
-  return invalid(`${path}.type`, 'outcomes are not available yet');
 }
 
 function checkThread(thread: string | null | undefined, path: string, { primaryThread }: Addressee): void {

@@ -1,6 +1,6 @@
 import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
-import type { InputEvent, SessionStart } from '../../session/session.js';
+import type { SessionStart } from '../../session/session.js';
 import type { Database } from '../../storage/database.js';
 import { checkFileReferences } from '../files/message-files.js';
 import { attachResources, holdPlanned } from '../resources/attach.js';
@@ -12,6 +12,7 @@ import { fileReferences } from './event-files.js';
 import { queueWork, wakingInput } from '../work/work-supply.js';
 import type { EventParams } from './event-schema.js';
 import { checkInitialEvents } from './event-support.js';
+import { toInputs } from './input-events.js';
 import { type CheckedParams, checkParams } from './session-check.js';
 import { forgetSession, type SessionDeps } from './session-deps.js';
 import { currentAgent } from './session-resource.js';
@@ -59,9 +60,9 @@ export async function openSession(deps: SessionDeps, params: SessionParams, orig
 
 async function storeAndStart(deps: SessionDeps, params: SessionParams, origin: Origin): Promise<void> {
   const { id, settle, isRepeatable = false } = origin;
+  const initial_events = await toInputs(deps, params.initial_events ?? [], 'initial_events');
   const stored =
     (isRepeatable ? await findStored(deps.db, id) : undefined) ?? (await insertSession(deps, params, origin));
-  const initial_events = (params.initial_events ?? []).map((event): InputEvent => ({ ...event, id: newId('sevt') }));
   const { title = null, metadata = {}, budget, environment_id } = params;
   const start = { session_id: id, ...stored, title, metadata, initial_events };
   try {

@@ -1,10 +1,10 @@
-import { newId } from '../../ids.js';
 import type { EventPage, EventQuery, SessionEvent } from '../../session/session.js';
 import { validate } from '../validate.js';
 import { checkFileReferences } from '../files/message-files.js';
 import { fileReferences } from './event-files.js';
 import { sendSchema } from './event-schema.js';
 import { checkEvents } from './event-support.js';
+import { toInputs } from './input-events.js';
 import type { SessionDeps } from './session-deps.js';
 import { modelOf } from './session-resource.js';
 import { readSession } from './session-store.js';
@@ -31,7 +31,7 @@ export function createSessionEvents(deps: SessionDeps): SessionEvents {
         findEvent: (id) => log.getEvent(sessionId, id),
       });
       await checkFileReferences(deps, fileReferences(events, 'events'));
-      const inputs = events.map((event) => ({ ...event, id: newId('sevt') }));
+      const inputs = await toInputs(deps, events, 'events');
       const send = () => sessions.send(sessionId, inputs);
       return row.self_hosted === 1 ? sendToWorker(deps, row, inputs, send) : send();
     },

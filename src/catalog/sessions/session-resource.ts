@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { SessionAgent, SessionState, SessionUsage } from '../../session/session.js';
+import type { OutcomeState, SessionAgent, SessionState, SessionUsage } from '../../session/session.js';
 import { toTimestamp } from '../clock.js';
 import { toResource } from '../resources/resource-rows.js';
 import type { SessionResourceRow } from '../resources/resource-tables.js';
@@ -30,7 +30,7 @@ export function toSession({ row, state, resources }: ShownSession, now: number):
     resources: resources.map(toResource),
     // A state that was folded before there were budgets has no such field.
     budget: state.budget ?? null,
-    outcome_evaluations: [],
+    outcome_evaluations: (state.outcomes ?? []).map(toOutcome),
     stats: { active_seconds: activeSeconds(state, now), duration_seconds: durationSeconds(row, state, now) },
     usage: currentUsage(state, now),
     ...times(row, state),
@@ -64,6 +64,10 @@ export function currentAgent(row: Pick<SessionRow, 'agent'>, state: Pick<Session
 /** The id of the model that a session runs, which no update changes. */
 export function modelOf(row: Pick<SessionRow, 'agent'>): string {
   return currentAgent(row, { agent: null }).model.id;
+}
+
+function toOutcome({ completed_at, ...outcome }: OutcomeState): Session['outcome_evaluations'][number] {
+  return { type: 'outcome_evaluation', ...outcome, completed_at: toTimestamp(completed_at) };
 }
 
 function currentUsage(state: SessionState, now: number): SessionUsage {

@@ -1,7 +1,7 @@
 import type { MessageParam, ModelFailure, ModelOutcome, ModelUsage } from '../../model/model.js';
 import type { Plan } from './compaction.js';
 import { summaryMessages, toBites } from './summary-request.js';
-import { NO_USAGE } from '../outcomes.js';
+import { NO_USAGE } from '../activity-results.js';
 import { addUsage } from '../usage.js';
 
 /** What asking for a summary came to, over all the requests that it took. */

@@ -3,6 +3,7 @@ import type { SessionEvent } from '../../session/journal.js';
 import { isBlank, toMessageBlocks, type ContentParam, type EventBlock } from './blocks.js';
 import { toAssistantBlocks } from './replies.js';
 import { shortened, type Answer } from './results.js';
+import { outcomeWords, verdictWords } from './outcome-words.js';
 import { closeTurn, emptyTurn, isWaiting, type Told, type Turn } from './open-turn.js';
 
 /**
@@ -51,20 +52,25 @@ export interface Context {
   turn: Turn;
   /** Messages that wait to be processed, by event id. */
   queued: Map<string, QueuedMessage>;
+  /** An outcome that was defined and is told with the next request. */
+  defined: Definition | null;
   /** What the user said last, and the entry where that began. */
   words: { seq: number; content: ContentParam[] };
 }
+
+type Definition = Extract<SessionEvent, { type: 'user.define_outcome' }>;
 
 export type QueuedMessage = Extract<SessionEvent, { type: 'user.message' | 'system.message' }>;
 
 /** An empty conversation, or one that begins with a summary; entries after it are appended to it. */
 export function createContext(summary?: Summary): Context {
   const turn = emptyTurn();
-  if (!summary) return { through: 0, closed: [], turn, queued: new Map(), words: { seq: 0, content: [] } };
+  const nothing = { closed: [], turn, queued: new Map(), defined: null };
+  if (!summary) return { through: 0, ...nothing, words: { seq: 0, content: [] } };
   const { through, content, words, system } = summary;
   turn.said.push(...content, ...words);
   turn.system.push(...system);
-  return { through, closed: [], turn, queued: new Map(), words: { seq: through, content: words } };
+  return { through, ...nothing, words: { seq: through, content: words } };
 }
 
 /** Extends the conversation by one entry, in time that does not depend on its length. */
@@ -91,6 +97,22 @@ function appendEvent(context: Context, { event, queued, seq }: Extract<ContextEn
   if (event.type === 'user.message' || event.type === 'system.message') {
     if (queued === true) context.queued.set(event.id, event);
     else say(context, event, seq);
+    return;
+  }
+  if (event.type === 'user.define_outcome') {
+    // It may come while a request is under way, whose reply knows nothing of it: it is told with the next one.
+    context.defined = event;
+    return;
+  }
+  if (event.type === 'span.model_request_start') {
+    if (context.defined) sayWords(context, outcomeWords(context.defined), seq);
+    context.defined = null;
+    return;
+  }
+  if (event.type === 'span.outcome_evaluation_end') {
+    // One that was interrupted before it was told is not told.
+    context.defined = null;
+    sayWords(context, verdictWords(event), seq);
     return;
   }
   const answer = toAnswer(event);

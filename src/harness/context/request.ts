@@ -8,8 +8,8 @@ export interface RequestInput {
   agent: Pick<SessionAgent, 'model' | 'system'>;
   messages: MessageParam[];
   tools: Anthropic.Beta.BetaTool[];
-  /** Where the agent's commands run, unless that is elsewhere, and in words what there is beside that. */
-  workspace: { cwd?: string; holds?: string };
+  /** Where the commands run, unless that is elsewhere, and in words what there is beside that. Absent where none run. */
+  workspace?: { cwd?: string; holds?: string };
   facts: ModelFacts;
 }
 
@@ -59,12 +59,12 @@ function maxTokens({ context_window, max_output_tokens }: RequestInput['facts'])
 
 const CACHED: Cached = { cache_control: { type: 'ephemeral' } };
 
-function systemPrompt(system: string | null, workspace: RequestInput['workspace'] | undefined): string {
+function systemPrompt(system: string | null, workspace: RequestInput['workspace']): string {
   const own = system?.trim() ? [system] : [];
   return [...own, ...(workspace ? [platformPrompt(workspace)] : [])].join('\n\n');
 }
 
-function platformPrompt({ cwd, holds }: RequestInput['workspace']): string {
+function platformPrompt({ cwd, holds }: NonNullable<RequestInput['workspace']>): string {
   const place =
     cwd === undefined
       ? 'Your commands run on a machine of whoever runs this session; files stay there between your turns, while ' +

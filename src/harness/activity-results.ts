@@ -50,6 +50,20 @@ export interface CompactInterrupted extends RequestCost {
   type: 'interrupted';
 }
 
+/** What an evaluation came to: the result of the activity `evaluateOutcome`. */
+export type EvaluationResult = Verdict | EvaluationInterrupted | SampleFailed;
+
+export interface Verdict extends RequestCost {
+  type: 'verdict';
+  /** `failed`: the rubric does not apply to what was produced. */
+  result: 'satisfied' | 'needs_revision' | 'failed';
+  explanation: string;
+}
+
+export interface EvaluationInterrupted extends RequestCost {
+  type: 'interrupted';
+}
+
 /** Event ids that previews have already shown: the buffered events carry the same. */
 export interface PreviewIds {
   message: string;

@@ -1,0 +1,25 @@
+import type { FileContents } from '../../files/contents.js';
+import { invalid } from '../validate.js';
+import { readUsable, type CopyDeps, type CopyRequest } from './copies.js';
+import { checkFileReferences, whole } from './message-files.js';
+
+export interface RubricDeps extends CopyDeps {
+  contents: Pick<FileContents, 'read'>;
+}
+
+/** Characters of a rubric, however it comes (contract: events §2). */
+export const LONGEST_RUBRIC = 262_144;
+
+/** The text of a file that says how an outcome is evaluated; refuses by its field one that is not there, or no such text. */
+export async function readRubric(deps: RubricDeps, request: CopyRequest): Promise<string> {
+  const { file_id, field } = request;
+  await checkFileReferences(deps, [{ ...request, kind: 'rubric' }]);
+  const [file] = await readUsable(deps, [request]);
+  if (!file) throw invalid(field, `there is no file ${file_id}`, 'file_not_found');
+  const bytes = Buffer.from(await whole(await deps.contents.read(file.content)));
+  const text = bytes.toString();
+  if (!Buffer.from(text).equals(bytes)) throw invalid(field, `file ${file_id} is no text in UTF-8`);
+  if (text.trim() === '') throw invalid(field, `file ${file_id} is empty`);
+  if (text.length > LONGEST_RUBRIC) throw invalid(field, `file ${file_id} has more than ${LONGEST_RUBRIC} characters`);
+  return text;
+}
