@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
+import { openDeployments } from '../../src/bin/deployments.js';
 import { FIRE_WORKFLOW } from '../../src/schedule/fire.js';
 import { TASK_QUEUE } from '../../src/temporal/task-queue.js';
+import { startTestServer } from '../support/app.js';
+import { createDeployment, fireOf, firesAt, runsOf, sessionsOf, TEN } from '../support/deployments.js';
 import { awaitRuns, fireAgain, fireResult, presentMinute } from '../support/fire.js';
 import { startWire, type Wire } from './server.js';
 import { listAll, textOf } from './session.js';
@@ -100,3 +103,29 @@ test('a start makes Schedules that are missing, and removes those that no deploy
   expect(await schedules()).toEqual(expect.arrayContaining([id, 'not-ours']));
   expect(await schedules()).not.toContain('depl_nobody');
 }, 120_000);
+
+test('a run whose workflow somebody has ended at Temporal is completed all the same', async () => {
+  // Another store, with this one's Temporal.
+  const store = await startTestServer();
+  const { db, catalogOf } = store;
+  const atWork = openDeployments(
+    { deploymentJitter: false },
+    { db, client: wire.temporal, store: 'another', log: (line) => store.reported.push(line) },
+  );
+  atWork.begin(catalogOf);
+  await atWork.tidy();
+  const yearly = { type: 'cron' as const, expression: '0 10 15 1 *', timezone: 'UTC' };
+  const { id, ...deployment } = await createDeployment(store.client, { schedule: yearly });
+  store.session.fail(new Error('ended'));
+  const fire = firesAt(store, TEN).carryOut(fireOf(store, { id, ...deployment }), { isLast: false });
+  await expect(fire).rejects.toThrow('ended');
+  store.session.fail(null);
+  expect(await runsOf(store.client, id)).toEqual([]);
+  await atWork.tidy();
+  const [run] = await runsOf(store.client, id);
+  expect(run).toMatchObject({ error: null, session_id: expect.stringMatching(/^sesn_/) });
+  expect(await sessionsOf(store.client, id)).toEqual([run?.session_id]);
+  expect(store.reported).toEqual([]);
+  await atWork.stop();
+  await store.stop();
+});
