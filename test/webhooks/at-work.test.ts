@@ -15,7 +15,7 @@ import { openSecrets } from '../../src/vault/secrets.js';
 
 /** Nobody listens there. */
 const NOWHERE = '127.0.0.1:1';
-const TYPES = ['user_profile.created'] as const;
+const TYPES = ['external_key.failed'] as const;
 
 const outbound = createOutbound({ allowPrivate: false });
 const lines: string[] = [];
@@ -37,8 +37,14 @@ async function open() {
   await webhooks.start(cleanUp);
   const endpointsTo = (courier: Courier) =>
     createWebhookEndpoints({
-      ...{ db, secrets, courier, clock: Date.now, now: Date.now },
-      ...{ owner: null, types: TYPES, allowPrivate: false },
+      db,
+      secrets,
+      courier,
+      clock: Date.now,
+      now: Date.now,
+      owner: null,
+      types: TYPES,
+      allowPrivate: false,
     });
   return { courier: webhooks.courier, endpointsTo };
 }
