@@ -13,6 +13,9 @@ type LogBlock = 'text' | 'thinking' | 'redacted_thinking' | 'tool_use' | 'server
 type Step =
   | { type: 'message'; content: UserContent; queued: boolean }
   | { type: 'instruction'; text: string; queued: boolean }
+  | { type: 'outcome' }
+  | { type: 'request' }
+  | { type: 'verdict'; result: string }
   | { type: 'process'; which: number }
   | {
       type: 'reply';
@@ -47,6 +50,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     queued: fc.boolean(),
   }),
   fc.record({ type: fc.constant('instruction' as const), text, queued: fc.boolean() }),
+  fc.constantFrom<Step>(
+    { type: 'outcome' },
+    { type: 'request' },
+    ...['needs_revision', 'max_iterations_reached', 'satisfied', 'interrupted'].map((result) => ({
+      type: 'verdict' as const,
+      result,
+    })),
+  ),
   fc.record({ type: fc.constant('process' as const), which: fc.nat(5) }),
   fc.record({
     type: fc.constant('reply' as const),
@@ -101,6 +112,12 @@ function toEntry(next: Step, index: number, queued: string[], calls: string[]): 
       const content = [{ type: 'text' as const, text: next.text }];
       return [{ kind: 'event', event: { id: `m${index}`, type: 'system.message', content }, queued: next.queued }];
     }
+    case 'outcome':
+      return [{ kind: 'event', event: anOutcome(`o${index}`) }];
+    case 'request':
+      return [{ kind: 'event', event: { id: `s${index}`, type: 'span.model_request_start', processed_at: '' } }];
+    case 'verdict':
+      return [{ kind: 'event', event: aVerdict(`v${index}`, next.result) }];
     case 'process': {
       const [id] = queued.splice(next.which % Math.max(1, queued.length), 1);
       return id === undefined ? [] : [{ kind: 'processed', id }];
@@ -121,6 +138,18 @@ function toEntry(next: Step, index: number, queued: string[], calls: string[]): 
     default:
       throw new Error(`no such step: ${JSON.stringify(next satisfies never)}`);
   }
+}
+
+export function anOutcome(id: string): SessionEvent {
+  const rubric = { type: 'text', content: 'It rhymes.' } as const;
+  const what = { outcome_id: 'outc_1', description: 'A poem.', rubric, max_iterations: null };
+  return { id, type: 'user.define_outcome', ...what, processed_at: '' };
+}
+
+export function aVerdict(id: string, result: string): SessionEvent {
+  const usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
+  const what = { outcome_id: 'outc_1', outcome_evaluation_start_id: '', iteration: 0, explanation: 'why', usage };
+  return { id, type: 'span.outcome_evaluation_end', ...what, result, processed_at: '' };
 }
 
 function toReply(next: Extract<Step, { type: 'reply' }>, index: number, calls: string[]): Numbered {

@@ -11,7 +11,7 @@ import {
 import { INTERRUPTED_TOOL_RESULT } from '../../src/harness/context/results.js';
 import type { ContentBlock, MessageParam } from '../../src/model/model.js';
 import type { SessionEvent } from '../../src/session/journal.js';
-import { anyLog } from './context-log.js';
+import { anOutcome, anyLog, aVerdict } from './context-log.js';
 
 const isSigned = (thinking: string, signature: string): boolean => sign(thinking) === signature;
 
@@ -110,6 +110,10 @@ let seq = 0;
 
 function user(text: string, id = `m${seq}`, queued = false): ContextEntry {
   return { kind: 'event', seq: ++seq, queued, event: { id, type: 'user.message', content: [{ type: 'text', text }] } };
+}
+
+function event(body: SessionEvent): ContextEntry {
+  return { kind: 'event', seq: ++seq, event: body };
 }
 
 function processed(id: string): ContextEntry {
@@ -232,6 +236,27 @@ describe('the conversation', () => {
     expect(messages).toHaveLength(3);
     const stopped = toMessages(fold([...paused, user('never mind')]));
     expect(stopped[1]).toEqual({ role: 'assistant', content: [said('so')] });
+  });
+
+  it('tells an outcome with the next request, not to the reply that knows nothing of it, and what its evaluation asks for', () => {
+    const request = event({ id: 's', type: 'span.model_request_start', processed_at: '' });
+    const log = [user('go'), request, event(anOutcome('o')), reply([said('gone')])];
+    expect(toMessages(fold(log)).at(-1)).toEqual({ role: 'user', content: [{ type: 'text', text: 'Please go on.' }] });
+    const worked = [...log, request, reply([said('A poem')])];
+    const outcome = toMessages(fold(worked))[2];
+    expect(outcome?.role).toBe('user');
+    expect(JSON.stringify(outcome)).toMatch(/A poem\..*It rhymes\./);
+    const lastWith = (result: string): string =>
+      JSON.stringify(toMessages(fold([...worked, event(aVerdict('v', result))])).at(-1));
+    expect(lastWith('needs_revision')).toMatch(/needs revision.*why.*Revise it/);
+    expect(lastWith('max_iterations_reached')).toMatch(/for the last time.*why/);
+    for (const result of ['satisfied', 'failed', 'interrupted']) expect(lastWith(result)).toMatch(/Please go on/);
+  });
+
+  it('does not tell an outcome that was given up before a request', () => {
+    const request = event({ id: 's', type: 'span.model_request_start', processed_at: '' });
+    const log = [event(anOutcome('o')), event(aVerdict('v', 'interrupted')), user('hi'), request];
+    expect(toMessages(fold(log))).toEqual([{ role: 'user', content: [{ type: 'text', text: 'hi' }] }]);
   });
 
   it('maps every block faithfully', () => {

@@ -113,38 +113,29 @@ function evaluations(entries: JournalEntry[]): string[] {
   let outcome: { id: unknown; iteration: number } | undefined;
   let open: string | undefined;
   for (const event of eventsOf(entries)) {
-    const isOf = event['outcome_id'] === outcome?.id && event['iteration'] === outcome?.iteration;
-    switch (event.type) {
-      case 'user.define_outcome':
-        if (outcome) faults.push(`${event.id} defines an outcome beside ${String(outcome.id)}`);
-        outcome = { id: event['outcome_id'], iteration: 0 };
-        break;
-      case 'span.outcome_evaluation_start':
-        if (!outcome || !isOf || open !== undefined) faults.push(`${event.id} begins another evaluation`);
-        open = event.id;
-        break;
-      case 'span.outcome_evaluation_ongoing':
-        if (!isOf || open === undefined) faults.push(`${event.id} is of no evaluation`);
-        break;
-      case 'span.outcome_evaluation_end': {
-        const { result } = event;
-        if (!outcome || !isOf) faults.push(`${event.id} ends the evaluation of something else`);
-        if (event['outcome_evaluation_start_id'] !== (open ?? '')) faults.push(`${event.id} ends another evaluation`);
-        if (open === undefined && result !== 'interrupted') faults.push(`${event.id} judges without an evaluation`);
-        if (result === 'needs_revision' && outcome) outcome.iteration += 1;
-        else outcome = undefined;
-        open = undefined;
-        break;
-      }
-      case 'session.status_idle':
-        if (open !== undefined && JSON.stringify(event['stop_reason']) !== '{"type":"budget_reached"}')
-          faults.push(`${event.id} comes while ${open} is open`);
-        break;
-      case 'session.status_terminated':
-        if (outcome) faults.push(`${event.id} leaves ${String(outcome.id)} open`);
-        break;
-      default:
+    const { id, type, result } = event;
+    if (type === 'user.define_outcome') {
+      if (outcome) faults.push(`${id} defines an outcome beside ${String(outcome.id)}`);
+      outcome = { id: event['outcome_id'], iteration: 0 };
+    } else if (type.startsWith('span.outcome_')) {
+      const isOf = event['outcome_id'] === outcome?.id && event['iteration'] === outcome?.iteration;
+      if (!outcome || !isOf) faults.push(`${id} is of another outcome`);
+      if (type === 'span.outcome_evaluation_ongoing' && open === undefined) faults.push(`${id} is of no evaluation`);
     }
+    if (type === 'span.outcome_evaluation_start') {
+      if (open !== undefined) faults.push(`${id} begins an evaluation inside ${open}`);
+      open = id;
+    } else if (type === 'span.outcome_evaluation_end') {
+      if (event['outcome_evaluation_start_id'] !== (open ?? '')) faults.push(`${id} ends another evaluation`);
+      if (open === undefined && result !== 'interrupted') faults.push(`${id} judges without an evaluation`);
+      if (result === 'needs_revision' && outcome) outcome.iteration += 1;
+      else outcome = undefined;
+      open = undefined;
+    }
+    const isHeld = JSON.stringify(event['stop_reason']) === '{"type":"budget_reached"}';
+    if (type === 'session.status_idle' && open !== undefined && !isHeld)
+      faults.push(`${id} comes while ${open} is open`);
+    if (type === 'session.status_terminated' && outcome) faults.push(`${id} leaves ${String(outcome.id)} open`);
   }
   return faults;
 }

@@ -72,3 +72,27 @@ test('other events change nothing, and the state before is left alone', () => {
   after({ type: 'session.status_running' }, { type: 'session.updated' });
   expect(JSON.stringify(start)).toBe(before);
 });
+
+test('an outcome goes from pending over its evaluations to its end; the next is another entry', () => {
+  const define = { type: 'user.define_outcome', outcome_id: 'outc_1', description: 'A poem.' };
+  const request = { type: 'span.model_request_start' };
+  const begin = { type: 'span.outcome_evaluation_start', outcome_id: 'outc_1', iteration: 0 };
+  const end = { type: 'span.outcome_evaluation_end', outcome_id: 'outc_1', iteration: 0, explanation: 'why' };
+  const revise = { ...end, result: 'needs_revision' };
+  const met = { ...end, iteration: 1, result: 'satisfied' };
+  const outcome = { outcome_id: 'outc_1', description: 'A poem.', iteration: 0, explanation: null, completed_at: null };
+  const after1 = (...events: object[]) => after(define, ...events).outcomes;
+  expect(start.outcomes).toBeUndefined();
+  expect(after1()).toEqual([{ ...outcome, result: 'pending' }]);
+  expect(after1(request)).toEqual([{ ...outcome, result: 'running' }]);
+  expect(after1(request, begin)).toEqual([{ ...outcome, result: 'evaluating' }]);
+  const revised = { ...outcome, result: 'running', iteration: 1, explanation: 'why' };
+  expect(after1(request, begin, revise)).toEqual([revised]);
+  expect(after1(request, begin, revise, request)).toEqual([revised]);
+  const done = { ...revised, result: 'satisfied', completed_at: 5_000 };
+  expect(after1(request, begin, revise, met)).toEqual([done]);
+  const second = { ...define, outcome_id: 'outc_2' };
+  const pending = { ...outcome, outcome_id: 'outc_2', result: 'pending' };
+  expect(after1(request, begin, revise, met, second)).toEqual([done, pending]);
+  expect(after1(request, begin, revise, met, second, request)).toEqual([done, { ...pending, result: 'running' }]);
+});

@@ -29,11 +29,11 @@ const MOST_REQUESTS = 20;
 
 /** Has the work graded: the grader may look at it with tools, as often as it needs, and then gives its verdict. */
 export async function grade({ task, room, ask, look }: Grading): Promise<Graded> {
-  const messages: MessageParam[] = [{ role: 'user', content: [{ type: 'text', text: task }] }];
+  let conversation: Conversation = { before: [], user: text(task) };
   let usage = NO_USAGE;
   let left = room;
   for (let request = 1; request <= MOST_REQUESTS; request += 1) {
-    const outcome = await ask(messages);
+    const outcome = await ask([...conversation.before, { role: 'user', content: conversation.user }]);
     usage = addUsage(usage, outcome.usage);
     if (outcome.type === 'interrupted') return { type: 'interrupted', usage };
     if (outcome.type === 'failed') return { type: 'failed', error: forGood(outcome.error), usage };
@@ -48,9 +48,16 @@ export async function grade({ task, room, ask, look }: Grading): Promise<Graded>
       answers.set(call.id, answer);
     }
     const isLast = request + 1 === MOST_REQUESTS || left <= 0;
-    messages.push(...exchange(outcome.content, answers, isLast ? LAST : calls.length > 0 ? [] : GO_ON));
+    const said = isLast ? LAST : calls.length > 0 ? [] : GO_ON;
+    conversation = extended(conversation, outcome.content, answers, said);
   }
   return { type: 'failed', error: NO_VERDICT, usage };
+}
+
+/** What was said and replied, and what the user says now. */
+interface Conversation {
+  before: MessageParam[];
+  user: Anthropic.Beta.BetaContentBlockParam[];
 }
 
 function callsOf(content: ContentBlock[]): Call[] {
@@ -89,12 +96,18 @@ const text = (said: string): Text[] => [{ type: 'text', text: said }];
 const GO_ON = text(`Give your verdict with the tool ${VERDICT_TOOL}.`);
 const LAST = text(`Look no further: give your verdict now, with the tool ${VERDICT_TOOL}.`);
 
-/** A reply and what it is answered, as messages that the upstream takes. */
-function exchange(reply: ContentBlock[], answers: Map<string, Answer>, said: Text[]): MessageParam[] {
+/** With a reply and what it is answered. One that says nothing leaves only the answer. */
+function extended(
+  { before, user }: Conversation,
+  reply: ContentBlock[],
+  answers: Map<string, Answer>,
+  said: Text[],
+): Conversation {
   const own = toAssistantBlocks(reply, false);
+  if (own.length === 0) return { before, user: [...user, ...said] };
   const results = callsOf(reply).map((call) => toToolResult(call, answers));
-  const user: MessageParam = { role: 'user', content: [...results, ...said] };
-  return own.length === 0 ? [{ role: 'user', content: said }] : [{ role: 'assistant', content: own }, user];
+  const past: MessageParam[] = [...before, { role: 'user', content: user }, { role: 'assistant', content: own }];
+  return { before: past, user: [...results, ...said] };
 }
 
 /** The conversation that would be made shorter is not the one that was too long. */
