@@ -24,7 +24,7 @@ export type Posted =
 
 /** Endpoints as deliveries see them. */
 export interface Targets {
-  /** Undefined when it takes no deliveries: it is disabled or was deleted. */
+  /** Undefined when it takes no deliveries: it is disabled or was deleted. One whose secret cannot be opened is disabled, and why is thrown. */
   find(endpointId: string): Promise<Target | undefined>;
   succeeded(endpointId: string): Promise<void>;
   /** All attempts to deliver one event failed. An endpoint of which that can be said for long enough is disabled. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { keyIdsInUse, resealAll } from '../../src/catalog/vaults/reseal.js';
-import { createWebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
+import { createWebhookEndpoints, type WebhookEndpoints } from '../../src/catalog/webhooks/endpoints.js';
 import { createTargets } from '../../src/catalog/webhooks/targets.js';
 import { createOutbound } from '../../src/net/outbound.js';
 import type { Database } from '../../src/storage/database.js';
@@ -20,6 +20,7 @@ const HOUR = 3_600_000;
 let dir: string;
 let place: string;
 let db: Database;
+let endpoints: WebhookEndpoints;
 let targets: Targets;
 let id: string;
 let signing_secret: string;
@@ -30,7 +31,7 @@ beforeEach(async () => {
   place = await newDatabase(dir);
   db = await openDatabase(place);
   const secrets = openSecrets({ dataDir: dir, vaultKey: undefined, vaultNextKey: undefined });
-  const endpoints = createWebhookEndpoints({
+  endpoints = createWebhookEndpoints({
     db,
     clock: () => now,
     now: () => now,
@@ -91,6 +92,30 @@ test('a success in between begins the count anew', async () => {
   now += 24 * HOUR;
   await fail(19);
   expect(await row()).toMatchObject({ state: 'enabled', failures: 19 });
+});
+
+test('one whose secret cannot be opened is disabled and says so; a new secret mends it', async () => {
+  await db
+    .updateTable('webhook_endpoints')
+    .set({ secret: Buffer.alloc(100, 1) })
+    .execute();
+  const attempt = createAttempt({
+    targets,
+    post: () => Promise.reject(new Error('sent')),
+    onError() {},
+  });
+  const deliver = () =>
+    attempt({ endpoint_id: id, event_id: 'whe_1', body: '{}' }, { isLast: false, stop: AbortSignal.timeout(HOUR) });
+  await expect(deliver()).rejects.toThrow(`The secret of ${id} cannot be opened`);
+  expect(await endpoints.retrieve(id)).toMatchObject({
+    state: 'disabled',
+    disabled_reason: expect.stringMatching(/^The signing secret cannot be opened/),
+  });
+  // So Temporal's next attempt is the last.
+  expect(await deliver()).toEqual({ is_over: true, outcome: 'the endpoint takes no deliveries' });
+  const renewed = await endpoints.regenerateSigningSecret(id);
+  await endpoints.update(id, { state: 'enabled' });
+  expect(await targets.find(id)).toEqual({ url: 'https://example.com/', secret: renewed.signing_secret });
 });
 
 test('P4: a new vault key takes its secret over', async () => {

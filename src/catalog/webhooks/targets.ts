@@ -25,7 +25,14 @@ export function createTargets({ db, secrets, now }: { db: Database; secrets: Sec
         .where('id', '=', id)
         .where('state', '=', 'enabled')
         .executeTakeFirst();
-      return row && { url: row.url, secret: secrets.open(id, row) };
+      if (!row) return undefined;
+      try {
+        return { url: row.url, secret: secrets.open(id, row) };
+      } catch (error) {
+        // No later attempt could sign, either.
+        await disable(db, id, 'The signing secret cannot be opened: have a new one made, then enable the endpoint.');
+        throw error;
+      }
     },
 
     async succeeded(id) {
