@@ -23,6 +23,8 @@ function reply(...content: ContentBlock[]): ModelOutcome {
   return { type: 'reply', content, stop_reason, stop_details: null, usage: USAGE };
 }
 
+const isSigned = (thinking: string, signature: string): boolean => sign(thinking) === signature;
+
 /** Grades with these replies; each request must be one that the Messages API takes. */
 async function graded(replies: ModelOutcome[], { room = 10_000, shows = 'text' } = {}) {
   const asked: MessageParam[][] = [];
@@ -31,7 +33,6 @@ async function graded(replies: ModelOutcome[], { room = 10_000, shows = 'text' }
     task: 'Grade this.',
     room,
     ask: async (messages) => {
-      const isSigned = (thinking: string, signature: string): boolean => sign(thinking) === signature;
       expect(checkRequest({ model: 'm', max_tokens: 1, messages }, { isSigned })).toBeUndefined();
       asked.push(messages);
       const next = replies[asked.length - 1];
