@@ -63,6 +63,6 @@ function projects() {
 module.exports = {
   projects: projects(),
   maxWorkers: 3,
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   testSequencer: '<rootDir>/test/support/longest-first.js',
 };

@@ -18,7 +18,7 @@ afterEach(() => rmSync(out, { recursive: true, force: true }));
 
 test('a quick run measures Drover beside its floor and writes what it found', async () => {
   const { stdout } = await run(process.execPath, [RUN, '--quick', '--only', 'text,ack,preview', '--out', out], {
-    timeout: 50_000,
+    timeout: 170_000,
   });
   const [file = '', ...others] = readdirSync(out);
   expect(others).toEqual([]);

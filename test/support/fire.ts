@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { type Client, ScheduleOverlapPolicy } from '@temporalio/client';
+import { deadline } from './patience.js';
 
 type Deployment = Anthropic.Beta.Deployments.BetaManagedAgentsDeployment;
 export type Run = Anthropic.Beta.DeploymentRuns.BetaManagedAgentsDeploymentRun;
@@ -27,11 +28,11 @@ export async function fireAgain(temporal: Client, { id }: Pick<Deployment, 'id'>
 
 /** The runs of a deployment, as soon as there is one. */
 export async function awaitRuns({ beta }: Anthropic, deployment_id: string, withinMs = 60_000): Promise<Run[]> {
-  const deadline = Date.now() + withinMs;
+  const isOver = deadline(withinMs);
   for (;;) {
     const { data } = await beta.deploymentRuns.list({ deployment_id });
     if (data.length > 0) return data;
-    if (Date.now() > deadline) throw new Error(`no run of ${deployment_id} after ${withinMs} ms`);
+    if (isOver()) throw new Error(`no run of ${deployment_id} after ${withinMs} ms`);
     await sleep(100);
   }
 }
@@ -48,7 +49,7 @@ export async function fireResult(
   scheduled_at: number,
 ): Promise<unknown> {
   const workflowId = fireWorkflowId(id, scheduled_at);
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (const isOver = deadline(10_000); !isOver();) {
     try {
       return await temporal.workflow.getHandle(workflowId).result();
     } catch (error) {

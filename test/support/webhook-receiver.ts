@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import Anthropic from '@anthropic-ai/sdk';
+import { deadline } from './patience.js';
 
 type Event = Anthropic.Beta.BetaWebhookEvent;
 
@@ -49,8 +50,8 @@ export async function startReceiver(): Promise<WebhookReceiver> {
     received,
     answer: (path, ...more) => void answers.set(path, [...(answers.get(path) ?? []), ...more]),
     async until(path, count, patienceMs = 20_000) {
-      for (const deadline = Date.now() + patienceMs; at(path).length < count; await sleep(20)) {
-        if (Date.now() > deadline) throw new Error(`${at(path).length} of ${count} requests came to ${path}`);
+      for (const isOver = deadline(patienceMs); at(path).length < count; await sleep(20)) {
+        if (isOver()) throw new Error(`${at(path).length} of ${count} requests came to ${path}`);
       }
       return at(path);
     },
