@@ -1,16 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
-import { placeOf } from '../../src/sandbox/place.js';
 import type { Drover } from '../support/drover-process.js';
+import { deadline } from '../support/patience.js';
+import { type SandboxFiles, sandboxFiles } from '../support/sandbox-files.js';
 import type { SessionEvent } from '../../src/session/session.js';
 
 /** A session that is looked at through whichever server process runs on the directory now. */
-export interface ChaosSession {
+export interface ChaosSession extends SandboxFiles {
   readonly id: string;
-  /** Its workspace, on this machine. */
-  readonly workspace: string;
   send(...texts: string[]): Promise<void>;
   interrupt(): Promise<void>;
   /** Sends events of any kind in one request. */
@@ -24,10 +21,6 @@ export interface ChaosSession {
   until(isSo: (events: SessionEvent[]) => boolean, what: string, withinMs?: number): Promise<SessionEvent[]>;
   /** Waits until `turns` turns have ended and nothing is queued. */
   untilIdle(turns?: number, withinMs?: number): Promise<SessionEvent[]>;
-  /** A file of the workspace; empty while there is none. */
-  file(name: string): string;
-  /** What its commands have printed that outlives the sandbox's processes: a pipe's content does not. */
-  printed(): string;
   /** Resolves as soon as the stream shows the next event of this type. The stream is open when the promise is returned. */
   watch(type: SessionEvent['type']): Promise<{ seen: Promise<void> }>;
 }
@@ -76,18 +69,17 @@ export async function makeParts(
 
 /** A session that exists already. */
 export function sessionOf(drover: Drover, id: string): ChaosSession {
-  const { workspace, out } = placeOf(join(drover.dataDir, 'sandboxes'), id);
   const events = async (): Promise<SessionEvent[]> => {
     const all: SessionEvent[] = [];
     for await (const event of drover.client.beta.sessions.events.list(id)) all.push(event);
     return all;
   };
   const until = async (isSo: (list: SessionEvent[]) => boolean, what: string, withinMs = 20_000) => {
-    const deadline = performance.now() + withinMs;
+    const isOver = deadline(withinMs);
     for (;;) {
       const list = await events();
       if (isSo(list)) return list;
-      if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}\n${describeList(list)}`);
+      if (isOver()) throw new Error(`not within ${withinMs} ms: ${what}\n${describeList(list)}`);
       await sleep(LOOK_MS);
     }
   };
@@ -95,8 +87,8 @@ export function sessionOf(drover: Drover, id: string): ChaosSession {
     await drover.client.beta.sessions.events.send(id, { events: params });
   };
   return {
+    ...sandboxFiles(drover.dataDir, id),
     id,
-    workspace,
     send: (...texts) => post(...texts.map(messageOf)),
     interrupt: () => post({ type: 'user.interrupt' }),
     post,
@@ -105,14 +97,6 @@ export function sessionOf(drover: Drover, id: string): ChaosSession {
     status: async () => (await drover.client.beta.sessions.retrieve(id)).status,
     until,
     untilIdle: (turns = 1, withinMs) => until((list) => isAtRest(list, turns), `${turns} turns ended`, withinMs),
-    file: (name) => {
-      const path = join(workspace, name);
-      return existsSync(path) ? readFileSync(path, 'utf8') : '';
-    },
-    printed() {
-      const logs = existsSync(out) ? readdirSync(out).filter((name) => name.endsWith('.log')) : [];
-      return logs.map((name) => readFileSync(join(out, name), 'utf8')).join('');
-    },
     async watch(type) {
       const stream = await drover.client.beta.sessions.events.stream(id);
       return { seen: untilSeen(stream, type) };
@@ -143,9 +127,9 @@ export async function waitUntil(
   what: string,
   withinMs = 15_000,
 ): Promise<void> {
-  const deadline = performance.now() + withinMs;
+  const isOver = deadline(withinMs);
   while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    if (isOver()) throw new Error(`not within ${withinMs} ms: ${what}`);
     await sleep(2);
   }
 }

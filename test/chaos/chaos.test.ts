@@ -13,7 +13,7 @@ const SEED = Number(process.env['DROVER_CHAOS_SEED'] ?? Math.floor(Math.random()
 /** How many sessions are played under random kills, and how often each is struck at most. */
 const ROUNDS = Number(process.env['DROVER_CHAOS_ROUNDS'] ?? 1);
 const STRIKES = Number(process.env['DROVER_CHAOS_STRIKES'] ?? 6);
-const PATIENCE_MS = 120_000 + ROUNDS * STRIKES * 15_000;
+const PATIENCE_MS = 300_000 + ROUNDS * STRIKES * 30_000;
 
 process.stdout.write(`  DROVER_CHAOS_SEED=${SEED} DROVER_CHAOS_ROUNDS=${ROUNDS} DROVER_CHAOS_STRIKES=${STRIKES}\n`);
 

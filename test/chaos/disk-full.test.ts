@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDrover, type Drover } from '../support/drover-process.js';
+import { untilThere } from '../support/sandbox-files.js';
 import { openSession, waitUntil } from './chaos-session.js';
 import { checkList, checkNumbers, ofType, resultsOf, textOf } from './log-checks.js';
 
@@ -49,9 +50,12 @@ whenMounted(`the disk of the data directory is full${missing === undefined ? '' 
 
   it('P1: a turn that runs out of space goes on when there is some again; nothing acknowledged is lost', async () => {
     const steps = Array.from({ length: 12 }, (_, step) => `/bash echo ${step} >>runs; sleep 0.3; seq ${step} 2000`);
+    steps[2] = `/bash echo 2 >>runs; ${untilThere('go')}; seq 2 2000`;
     const session = await openSession(drover, steps.join('\n'));
     await waitUntil(() => session.file('runs').includes('2\n'), 'the turn is under way');
     await session.send('/say acknowledged');
+    session.put('go');
+    fill();
     const filling = setInterval(fill, 100);
     await sleep(6_000);
     expect(ofType(await session.events(), 'session.status_idle')).toEqual([]);
@@ -64,7 +68,7 @@ whenMounted(`the disk of the data directory is full${missing === undefined ? '' 
     expect(resultsOf(list)).toHaveLength(steps.length);
     expect(session.file('runs')).toMatch(/^0\n1\n2\n/);
     expect(ofType(list, 'agent.message').map(textOf).at(-1)).toBe('acknowledged');
-  }, 120_000);
+  });
 
   it('P1: drover killed -9 while the disk is full comes back with all of it', async () => {
     const session = await openSession(drover, '/bash echo run >>runs; sleep 3; echo printed');

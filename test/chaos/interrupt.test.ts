@@ -52,9 +52,9 @@ describe('P8: an interrupt', () => {
   it('stops a command with all its processes and keeps what it printed', async () => {
     const session = await openSession(
       drover,
-      '/bash echo before; echo run >>runs; (sleep 1.5; echo late >>runs) & sleep 60',
+      '/bash echo run >>runs; echo before; (sleep 1.5; echo late >>runs) & sleep 60',
     );
-    await waitUntil(() => session.file('runs') !== '', 'the command runs');
+    await waitUntil(() => session.printed() === 'before\n', 'the command runs, and its output is kept');
     const took = report('interrupt of a command: idle after', await interruptToIdle(session));
     expect(took).toBeLessThan(patience(1_000));
     const list = await session.untilIdle();
@@ -67,8 +67,8 @@ describe('P8: an interrupt', () => {
   });
 
   it('right after a kill -9 stops the command that went on', async () => {
-    const session = await openSession(drover, '/bash echo before; echo run >>runs; sleep 60; echo late >>runs');
-    await waitUntil(() => session.file('runs') !== '', 'the command runs');
+    const session = await openSession(drover, '/bash echo run >>runs; echo before; sleep 60; echo late >>runs');
+    await waitUntil(() => session.printed() === 'before\n', 'the command runs, and its output is kept');
     await drover.kill();
     await drover.start();
     const took = report('interrupt right after a restart, in a command: idle after', await interruptToIdle(session));
@@ -83,7 +83,7 @@ describe('P8: an interrupt', () => {
 
   it('right after a kill -9 stops the model call that was made again', async () => {
     const session = await openSession(drover, '/wait 60000\n/say never');
-    await sleep(300);
+    await session.until((list) => ofType(list, 'span.model_request_start').length > 0, 'the model is asked');
     await drover.kill();
     await drover.start();
     const took = report('interrupt right after a restart, in a model call: idle after', await interruptToIdle(session));
@@ -97,8 +97,8 @@ describe('P8: an interrupt', () => {
   it.each([0, 2_500])(
     'that was acknowledged just before a kill -9 is carried out (started again after %d ms)',
     async (ms) => {
-      const session = await openSession(drover, '/bash echo before; echo run >>runs; sleep 60; echo late >>runs');
-      await waitUntil(() => session.file('runs') !== '', 'the command runs');
+      const session = await openSession(drover, '/bash echo run >>runs; echo before; sleep 60; echo late >>runs');
+      await waitUntil(() => session.printed() === 'before\n', 'the command runs, and its output is kept');
       await session.interrupt();
       await drover.kill();
       await sleep(ms);
@@ -114,8 +114,8 @@ describe('P8: an interrupt', () => {
   );
 
   it('that finds drover away in a command stops that command, too', async () => {
-    const session = await openSession(drover, '/bash echo before; echo run >>runs; sleep 60; echo late >>runs');
-    await waitUntil(() => session.file('runs') !== '', 'the command runs');
+    const session = await openSession(drover, '/bash echo run >>runs; echo before; sleep 60; echo late >>runs');
+    await waitUntil(() => session.printed() === 'before\n', 'the command runs, and its output is kept');
     await drover.kill();
     await drover.start();
     await session.interrupt();

@@ -68,7 +68,6 @@ describe('drover killed -9 as the request ends that crosses the cap', () => {
         expect(shapeOf(await raise(session))).toEqual(undisturbed);
       }
     },
-    60_000,
   );
 });
 

@@ -14,7 +14,7 @@ let drover: Drover;
 beforeAll(async () => {
   upstream = await startUpstream();
   drover = await startDrover({ upstreamUrl: upstream.url });
-}, 120_000);
+});
 afterAll(async () => {
   await drover.remove();
   await upstream.close();
@@ -56,7 +56,7 @@ async function checkSession(session: ChaosSession): Promise<void> {
 }
 
 function summariesOf(sessionId: string): number {
-  const db = new DatabaseSync(join(drover.dataDir, 'projection.db'), { readOnly: true });
+  const db = new DatabaseSync(join(drover.dataDir, 'projection.db'), { readOnly: true, timeout: 5_000 });
   try {
     return db.prepare("select seq from log where thread = ? and kind = 'summary'").all(sessionId).length;
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { temporal as proto } from '@temporalio/proto';
 import { connectClient } from '../../src/temporal/connection.js';
 import { readRecord } from '../../src/temporal/server/embedded-record.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
@@ -74,18 +75,24 @@ test.each([5, 40, 80, 130])(
     expect([...(await sessionWorkflows(temporal))].filter((workflow) => !listed.has(workflow))).toEqual([]);
     await temporal.connection.close();
   },
-  120_000,
 );
 
-/** Why the last attempt at the model's request failed, before the present one; undefined while there has been none. */
-async function lostAttempt(temporal: Client, session: string): Promise<string | undefined> {
+/** The model's request, as Temporal sees it. */
+async function requestOf(temporal: Client, session: string) {
   const { pendingActivities } = await temporal.workflowService.describeWorkflowExecution({
     namespace: 'default',
     execution: { workflowId: session },
   });
-  const { lastFailure } = pendingActivities?.[0] ?? {};
+  return pendingActivities?.[0];
+}
+
+/** Why the last attempt at the model's request failed, before the present one; undefined while there has been none. */
+async function lostAttempt(temporal: Client, session: string): Promise<string | undefined> {
+  const { lastFailure } = (await requestOf(temporal, session)) ?? {};
   return lastFailure ? (lastFailure.applicationFailureInfo?.type ?? 'Timeout') : undefined;
 }
+
+const STARTED = proto.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
 
 test('a session that had begun when its run was cut off is taken over at once, not after its heartbeat', async () => {
   const { expression, scheduled_at } = await presentMinute();
@@ -94,7 +101,7 @@ test('a session that had begun when its run was cut off is taken over at once, n
   await fireAgain(temporal, deployment, scheduled_at);
   const [run] = await awaitRuns(drover.client, deployment.id);
   const id = run?.session_id ?? '';
-  await sleep(500);
+  while ((await requestOf(temporal, id))?.state !== STARTED) await sleep(20);
   await drover.kill();
   // As if it had been killed before it knew that the session was there.
   const db = new DatabaseSync(join(drover.dataDir, 'catalog.db'));
@@ -110,4 +117,4 @@ test('a session that had begun when its run was cut off is taken over at once, n
   }
   expect(reason).toBe('WorkerLost');
   await temporal.connection.close();
-}, 60_000);
+});

@@ -119,7 +119,7 @@ function unfinishedSessions(): number {
 }
 
 function rowsOf(file: string, query: string, ...values: string[]): number {
-  const db = new DatabaseSync(join(drover.dataDir, file), { readOnly: true });
+  const db = new DatabaseSync(join(drover.dataDir, file), { readOnly: true, timeout: 5_000 });
   try {
     return db.prepare(query).all(...values).length;
   } finally {

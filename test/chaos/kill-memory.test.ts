@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Drover, sandboxesOf, startDrover } from '../support/drover-process.js';
+import { untilThere } from '../support/sandbox-files.js';
 import { makeParts, messageOf, sessionOf, waitUntil } from './chaos-session.js';
 import { checkList } from './log-checks.js';
 
@@ -15,11 +16,11 @@ test('drover killed between a write to a memory store and its version: the versi
   const { client } = drover;
   const { id: store } = await client.beta.memoryStores.create({ name: 'Notes', description: 'What was learnt.' });
   await client.beta.memoryStores.memories.create(store, { path: '/old', content: 'old\n' });
-  const script = 'cat /mnt/memory/notes/old; echo kept >/mnt/memory/notes/new; echo run >>runs; sleep 2; echo done';
+  const write = 'cat /mnt/memory/notes/old; echo kept >/mnt/memory/notes/new; echo run >>runs';
   const { id } = await client.beta.sessions.create({
     ...(await makeParts(client)),
     resources: [{ type: 'memory_store', memory_store_id: store }],
-    initial_events: [messageOf(`/bash ${script}`)],
+    initial_events: [messageOf(`/bash ${write}; ${untilThere('go')}; echo done`)],
   });
   const session = sessionOf(drover, id);
   await waitUntil(() => session.file('runs') !== '', 'the command has written');
@@ -27,6 +28,7 @@ test('drover killed between a write to a memory store and its version: the versi
   expect(before.data).toHaveLength(1);
   await drover.kill();
   await drover.start();
+  session.put('go');
   checkList(await session.untilIdle());
   expect(session.file('runs')).toBe('run\n');
   const versions = await drover.client.beta.memoryStores.memoryVersions.list(store, { view: 'full', session_id: id });

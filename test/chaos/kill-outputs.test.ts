@@ -1,6 +1,7 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Drover, startDrover } from '../support/drover-process.js';
+import { untilThere } from '../support/sandbox-files.js';
 import { storedFiles } from '../support/stored-files.js';
 import { makeParts, openSession, sessionOf, waitUntil } from './chaos-session.js';
 
@@ -16,7 +17,7 @@ const download = async (id = '') => (await drover.client.beta.files.download(id)
 test('P3: killed -9 between what a command writes and its taking in, drover lists it all the same', async () => {
   const session = await openSession(
     drover,
-    '/bash echo made >/mnt/session/outputs/made; echo on >on; sleep 2; echo end >>/mnt/session/outputs/made',
+    `/bash cd /mnt/session/outputs; echo made >made; echo on >/workspace/on; ${untilThere('go')}; echo end >>made`,
   );
   await waitUntil(() => session.file('on') !== '', 'it is written');
   expect(await drover.client.beta.files.list()).toMatchObject({ data: [] });
@@ -24,6 +25,7 @@ test('P3: killed -9 between what a command writes and its taking in, drover list
   await drover.start();
   const [early] = await listed(session.id);
   expect(early).toMatchObject({ filename: 'made', downloadable: true });
+  session.put('go');
   await session.untilIdle();
   const [made, ...others] = await listed(session.id);
   expect(others).toEqual([]);

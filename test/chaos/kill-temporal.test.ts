@@ -110,6 +110,8 @@ describe('Temporal does not answer for more than 10 s', () => {
           () => false,
         ),
       'messages are taken again',
+      // One that is refused takes ten seconds.
+      40_000,
     );
     const list = await session.untilIdle(2);
     checkList(list);

@@ -107,28 +107,24 @@ describe('P3: drover killed -9 between a confirmation and its run', () => {
   it.each([
     [0, 'drover', async () => drover.kill()],
     [1, 'drover and Temporal', async () => Promise.all([drover.kill(), endTemporal(drover.dataDir)])],
-  ])(
-    'the command runs once, and the log is as without (round %d: %s)',
-    async (round, _, kill) => {
-      const sessions = await Promise.all(Array.from({ length: SESSIONS }, ask));
-      const uses = await Promise.all(sessions.map(asked));
-      const acks = await confirmAndKill(sessions, uses, SEED + round, kill);
-      expect(acks[0]).toBe(true);
-      expect(acks.at(-1)).toBe(false);
-      await drover.start();
-      for (const [index, session] of sessions.entries()) {
-        // Who got no answer sends the same once more: whether or not the first had arrived, it counts once.
-        if (!acks[index]) await session.post(allow(uses[index] ?? ''));
-      }
-      for (const [index, session] of sessions.entries()) {
-        const list = check(session, await session.until(isOver, 'it is over', PATIENCE_MS));
-        const [, second, ...others] = ofType(list, 'user.tool_confirmation');
-        expect(acks[index] ? [second, ...others] : [undefined, ...others]).toEqual([undefined]);
-        expect(shapeOf(list.filter((event) => event !== second))).toEqual(undisturbed);
-      }
-    },
-    90_000,
-  );
+  ])('the command runs once, and the log is as without (round %d: %s)', async (round, _, kill) => {
+    const sessions = await Promise.all(Array.from({ length: SESSIONS }, ask));
+    const uses = await Promise.all(sessions.map(asked));
+    const acks = await confirmAndKill(sessions, uses, SEED + round, kill);
+    expect(acks[0]).toBe(true);
+    expect(acks.at(-1)).toBe(false);
+    await drover.start();
+    for (const [index, session] of sessions.entries()) {
+      // Who got no answer sends the same once more: whether or not the first had arrived, it counts once.
+      if (!acks[index]) await session.post(allow(uses[index] ?? ''));
+    }
+    for (const [index, session] of sessions.entries()) {
+      const list = check(session, await session.until(isOver, 'it is over', PATIENCE_MS));
+      const [, second, ...others] = ofType(list, 'user.tool_confirmation');
+      expect(acks[index] ? [second, ...others] : [undefined, ...others]).toEqual([undefined]);
+      expect(shapeOf(list.filter((event) => event !== second))).toEqual(undisturbed);
+    }
+  });
 });
 
 const PATIENCE_MS = 40_000;

@@ -61,7 +61,7 @@ function statuses(list: SessionEvent[]): string[] {
 
 /** The log's numbers in the projection have no gap; throws when they do. */
 export function checkNumbers(dataDir: string, sessionId: string): number {
-  const db = new DatabaseSync(join(dataDir, 'projection.db'), { readOnly: true });
+  const db = new DatabaseSync(join(dataDir, 'projection.db'), { readOnly: true, timeout: 5_000 });
   try {
     const rows = db.prepare('select seq from log where thread = ? order by seq').all(sessionId);
     rows.forEach(({ seq }, index) => {

@@ -11,6 +11,7 @@ import { readRecord } from '../../src/temporal/server/embedded-record.js';
 import { type Engine, startEngine } from '../support/docker-engine.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
 import { type Backend, bubblewrap, describeBackend, docker, testImage } from '../support/sandbox.js';
+import { untilThere } from '../support/sandbox-files.js';
 import { endTemporal, temporalPid } from '../support/temporal-process.js';
 import { allow, asking } from '../wire/answers.js';
 import { type ChaosSession, openSession, waitUntil } from './chaos-session.js';
@@ -20,7 +21,8 @@ import { countCalls } from './temporal-calls.js';
 describeBackend('P10: a session that waits for a person', bubblewrap(), suite);
 describeBackend('P10: a session that waits for a person', docker(), suite);
 
-const TASK = '/bash echo begun >>runs; sleep 1.5\n/tool write {"file_path":"allowed","content":"yes"}\n/say Done.';
+const COMMAND = `/bash echo begun >>runs; ${untilThere('go')}`;
+const TASK = `${COMMAND}\n/tool write {"file_path":"allowed","content":"yes"}\n/say Done.`;
 
 function suite({ name }: Backend): void {
   /** Of Docker, one of our own, which may be restarted; none for bubblewrap. */
@@ -34,11 +36,11 @@ function suite({ name }: Backend): void {
     if (name === 'docker') engine = await startEngine(testImage);
     const env = { DROVER_SANDBOX_IDLE_SECONDS: '1', ...(engine && { DOCKER_HOST: engine.host }) };
     drover = await startDrover({ sandbox: name, env });
-  }, 120_000);
+  });
   afterAll(async () => {
     await drover.remove();
     await engine?.remove();
-  }, 60_000);
+  });
 
   const containers = async (): Promise<number> => (await engine?.client.listContainers({ all: true }))?.length ?? 0;
   /** Processes beside drover's own and Temporal's. */
@@ -55,6 +57,7 @@ function suite({ name }: Backend): void {
     await waitUntil(() => session.file('runs') !== '', 'the command runs');
     expect(engine ? await containers() : processes().length).toBeGreaterThan(0);
     expect(await running(drover, engine)).toEqual([session.id]);
+    session.put('go');
   });
 
   it('holds no process and no container then', async () => {
@@ -84,7 +87,7 @@ function suite({ name }: Backend): void {
     const { asked } = await countCalls(drover.dataDir);
     await sleep(2_000);
     expect(await countCalls(drover.dataDir)).toEqual({ asked, open: 0 });
-  }, 40_000);
+  });
 
   it('is the same after a restart of everything, holds nothing, and goes on when it is answered', async () => {
     const before = await session.rawList();
@@ -101,7 +104,7 @@ function suite({ name }: Backend): void {
     checkNumbers(drover.dataDir, session.id);
     expect(resultsOf(list).map(({ is_error }) => is_error)).toEqual([false, false]);
     expect([session.file('runs'), session.file('allowed')]).toEqual(['begun\n', 'yes']);
-  }, 60_000);
+  });
 }
 
 /** Sandboxes that run, as the backend lists them. */
