@@ -1,7 +1,17 @@
 import { createDockerSandboxes } from '../../src/sandbox/docker.js';
 import { SandboxLost } from '../../src/sandbox/sandbox.js';
 import { type Engine, startEngine } from '../support/docker-engine.js';
-import { type Bench, describeBackend, docker, follow, run, setUp, smallSpec, testImage } from '../support/sandbox.js';
+import {
+  type Bench,
+  describeBackend,
+  docker,
+  follow,
+  run,
+  setUp,
+  smallSpec,
+  testImage,
+  untilPrinted,
+} from '../support/sandbox.js';
 
 describeBackend('an engine that is restarted', docker(), (backend) => {
   let engine: Engine;
@@ -12,24 +22,24 @@ describeBackend('an engine that is restarted', docker(), (backend) => {
     const create = (dataDir: string) =>
       createDockerSandboxes({ dataDir, dataId: 'engine', image: testImage, docker: engine.client });
     bench = setUp({ ...backend, create });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await bench.clear();
     await engine.remove();
-  }, 60_000);
+  });
 
   test('P3: a command under way is lost and told so, the next sandbox has the files', async () => {
     const first = await bench.sandboxes.acquire('restarted', smallSpec);
     await first.start('long', { script: 'echo ran >>count; echo on; sleep 60', timeoutMs: 90_000 });
-    await first.poll('long', { offset: 0, waitMs: 5_000 });
+    await untilPrinted(first, 'long', 'on\n');
     await engine.restart();
-    const outcome = await first.poll('long', { offset: 3, waitMs: 5_000 }).catch((error: unknown) => error);
+    const outcome = await first.poll('long', { offset: 3, waitMs: 30_000 }).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(SandboxLost);
     const second = await bench.sandboxes.acquire('restarted', smallSpec);
     expect(second.generation).toBe(first.generation + 1);
     await second.start('long', { script: 'echo ran >>count', timeoutMs: 90_000 });
     expect((await follow(second, 'long')).state).toBe('lost');
     expect(await run(second, 'cat count')).toMatchObject({ output: 'ran\n' });
-  }, 120_000);
+  });
 });

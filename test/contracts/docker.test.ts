@@ -1,6 +1,15 @@
 import Docker from 'dockerode';
 import { SandboxLost } from '../../src/sandbox/sandbox.js';
-import { describeBackend, docker, follow, run, setUp, smallSpec, type Bench } from '../support/sandbox.js';
+import {
+  describeBackend,
+  docker,
+  follow,
+  run,
+  setUp,
+  smallSpec,
+  untilPrinted,
+  type Bench,
+} from '../support/sandbox.js';
 import { describeSandboxes } from './sandbox.js';
 
 describeSandboxes(docker());
@@ -22,13 +31,13 @@ describeBackend('containers', docker(), (backend) => {
       const key = `by-hand-${how}`;
       const first = await bench.sandboxes.acquire(key, smallSpec);
       await first.start('long', { script: 'echo ran >>count; echo on; sleep 60', timeoutMs: 90_000 });
-      await first.poll('long', { offset: 0, waitMs: 5_000 });
+      await untilPrinted(first, 'long', 'on\n');
       const [id] = await ours(key);
       const container = engine.getContainer(id ?? '');
       if (how === 'remove') await container.remove({ force: true });
       else if (how === 'kill') await container.kill();
       else await container.restart({ t: 0 });
-      const outcome = await first.poll('long', { offset: 3, waitMs: 5_000 }).catch((error: unknown) => error);
+      const outcome = await first.poll('long', { offset: 3, waitMs: 30_000 }).catch((error: unknown) => error);
       expect(outcome).toBeInstanceOf(SandboxLost);
       const second = await bench.sandboxes.acquire(key, smallSpec);
       await second.start('long', { script: 'echo ran >>count', timeoutMs: 90_000 });

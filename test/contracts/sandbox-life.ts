@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reap } from '../../src/sandbox/reaper.js';
 import { SandboxLost, type SandboxInfo } from '../../src/sandbox/sandbox.js';
-import { follow, run, setUp, smallSpec, type Backend, type Bench } from '../support/sandbox.js';
+import { follow, run, setUp, smallSpec, untilPrinted, type Backend, type Bench } from '../support/sandbox.js';
 
 const spec = smallSpec;
 const isWanted = async (key: string) => key !== 'unwanted';
@@ -34,7 +34,7 @@ export function describeSandboxLife(backend: Backend): void {
       const first = await bench.sandboxes.acquire('lost', spec);
       const script = 'echo ran >>count; echo started; sleep 60';
       await first.start('long', { script, timeoutMs: 90_000 });
-      await first.poll('long', { offset: 0, waitMs: 5_000 });
+      await untilPrinted(first, 'long', 'started\n');
       const outcome = first.poll('long', { offset: 8, waitMs: 20_000 }).catch((error: unknown) => error);
       await bench.sandboxes.destroy('lost');
       expect(await outcome).toBeInstanceOf(SandboxLost);
@@ -82,7 +82,7 @@ export function describeSandboxLife(backend: Backend): void {
     test('list tells what runs and how busy it is', async () => {
       const sandbox = await bench.sandboxes.acquire('busy', spec);
       await sandbox.start('work', { script: 'echo on; sleep 30', timeoutMs: 60_000 });
-      await sandbox.poll('work', { offset: 0, waitMs: 5_000 });
+      await untilPrinted(sandbox, 'work', 'on\n');
       expect((await listed())['busy']).toMatchObject({ running: true, busy: 1, generation: 1 });
       await sandbox.kill('work', 'interrupt');
       const idle = (await listed())['busy'];
@@ -96,7 +96,7 @@ export function describeSandboxLife(backend: Backend): void {
       for (const key of ['idle', 'unwanted', 'working']) await bench.sandboxes.acquire(key, spec);
       const working = await bench.sandboxes.acquire('working', spec);
       await working.start('work', { script: 'echo on; sleep 30', timeoutMs: 60_000 });
-      await working.poll('work', { offset: 0, waitMs: 5_000 });
+      await untilPrinted(working, 'work', 'on\n');
       const { sandboxes } = bench;
       const early = await reap({ sandboxes, isWanted, idleMs: 60_000 }, Date.now());
       expect(early).toEqual({ removed: ['unwanted'], reclaimed: [] });

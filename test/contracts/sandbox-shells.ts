@@ -55,7 +55,7 @@ export function describeSandboxShells(backend: Backend): void {
     });
 
     test('restart forgets the state and ends what still runs', async () => {
-      await inShell('sleep 81 >/dev/null 2>&1 & sleep 0.1');
+      await inShell('sleep 81 >/dev/null 2>&1 & until pgrep -f "[s]leep 81" >/dev/null; do sleep 0.05; done');
       expect((await inShell('pgrep -f "[s]leep 81" | wc -l')).output).toBe('1\n');
       const ended = await inShell('echo "$plain"; pwd; pgrep -f "[s]leep 81" | wc -l', { restart: true });
       expect(ended.output).toBe('\n/workspace\n0\n');

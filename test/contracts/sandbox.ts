@@ -1,9 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { pack as packTar } from 'tar-stream';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import { runSource } from '../temporal/child.js';
-import { describeBackend, follow, run, setUp, smallSpec, type Backend, type Bench } from '../support/sandbox.js';
+import { deadline, patience } from '../support/patience.js';
+import {
+  describeBackend,
+  follow,
+  run,
+  setUp,
+  smallSpec,
+  untilPrinted,
+  type Backend,
+  type Bench,
+} from '../support/sandbox.js';
+import { untilThere } from '../support/sandbox-files.js';
 import { describeSandboxLife } from './sandbox-life.js';
 import { describeSandboxLimits } from './sandbox-limits.js';
 import { describeSandboxMounts } from './sandbox-mounts.js';
@@ -73,13 +83,13 @@ function describeCommands(backend: Backend): void {
       const startedAt = performance.now();
       const second = await sandbox.poll('slow', { offset: 6, waitMs: 10_000, signal: AbortSignal.timeout(100) });
       expect(second).toMatchObject({ state: 'running' });
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      expect(performance.now() - startedAt).toBeLessThan(patience(3_000));
       await sandbox.kill('slow', 'interrupt');
       expect(await follow(sandbox, 'slow')).toMatchObject({ state: 'exited', code: 143, reason: 'interrupt' });
     });
 
     test('P3: a command goes on when the process that started it is killed, and another collects all of it', async () => {
-      const script = 'for i in $(seq 10); do echo line $i; sleep 0.1; done; exit 5';
+      const script = `for i in $(seq 10); do echo line $i; ((i == 5)) && { ${untilThere('orphan-go')}; }; done; exit 5`;
       const load = JSON.stringify(require.resolve(`../../src/sandbox/${backend.name}.ts`));
       const { dataDir } = bench;
       const options = JSON.stringify({
@@ -99,32 +109,34 @@ function describeCommands(backend: Backend): void {
       expect(await sandbox.poll('orphan', { offset: 0, waitMs: 0 })).toMatchObject({ state: 'running' });
       const other = await backend.create(dataDir).acquire('commands', smallSpec);
       await other.start('orphan', { script, timeoutMs: 20_000 });
-      const lines = Array.from({ length: 10 }, (_, i) => `line ${i + 1}\n`).join('');
-      expect(await follow(other, 'orphan')).toMatchObject({ code: 5, output: lines });
+      await run(other, 'touch orphan-go');
+      const output = Array.from({ length: 10 }, (_, i) => `line ${i + 1}\n`).join('');
+      expect(await follow(other, 'orphan')).toMatchObject({ code: 5, output });
     });
 
     test('commands without a shell run side by side', async () => {
-      const startedAt = performance.now();
-      await Promise.all(Array.from({ length: 4 }, () => run(sandbox, 'sleep 1')));
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      // Each waits for all the others.
+      const script = 'touch "on-$1"; until [ "$(ls on-* | wc -l)" = 4 ]; do sleep 0.05; done';
+      const ended = await Promise.all(['a', 'b', 'c', 'd'].map((name) => run(sandbox, script, { args: [name] })));
+      expect(ended).toMatchObject(ended.map(() => ({ state: 'exited', code: 0 })));
     });
 
     test('a background process neither holds up the end nor loses its output', async () => {
-      const startedAt = performance.now();
-      await sandbox.start('background', { script: '(sleep 1; echo late) & echo early', timeoutMs: 10_000 });
+      const script = `(${untilThere('late-go')}; echo late) & echo early`;
+      await sandbox.start('background', { script, timeoutMs: 10_000 });
       expect(await follow(sandbox, 'background')).toMatchObject({ code: 0, output: 'early\n' });
-      expect(performance.now() - startedAt).toBeLessThan(900);
-      await sleep(1_300);
+      await run(sandbox, 'touch late-go');
+      await untilPrinted(sandbox, 'background', 'late\n');
       expect((await follow(sandbox, 'background')).output).toBe('early\nlate\n');
     });
 
     test('kill leaves nothing of a tree: double forks, own sessions, empty environments', async () => {
       const script = '(setsid env -i sleep 71 &); nohup sleep 72 & (trap "" TERM; sleep 73; sleep 73) & wait';
       await sandbox.start('tree', { script, timeoutMs: 60_000 });
-      await sleep(300);
-      expect((await run(sandbox, 'pgrep -c sleep')).output).toBe('3\n');
+      const sleepers = async () => (await run(sandbox, 'pgrep -c sleep')).output;
+      for (const isOver = deadline(10_000); (await sleepers()) !== '3\n';) expect(isOver()).toBe(false);
       await sandbox.kill('tree', 'interrupt');
-      expect((await run(sandbox, 'pgrep -c sleep')).output).toBe('0\n');
+      expect(await sleepers()).toBe('0\n');
       await sandbox.kill('tree', 'interrupt');
       expect(await follow(sandbox, 'tree')).toMatchObject({ state: 'exited', reason: 'interrupt' });
     });

@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SandboxLost } from '../../src/sandbox/sandbox.js';
 import { Detached } from '../../src/sandbox/tools/follow.js';
+import { patience } from '../support/patience.js';
+import { run, untilPrinted } from '../support/sandbox.js';
+import { untilThere } from '../support/sandbox-files.js';
 import { onlyText, type Workbench } from './tools-workbench.js';
 
 const interrupted = 'Tool execution was interrupted before completion. Please retry.';
@@ -34,13 +36,14 @@ export function describeRuns(bench: Workbench): void {
 
     it('goes on when the worker lets go, and the next one collects it', async () => {
       const id = bench.newId();
-      const input = { command: 'echo early; sleep 1; echo late; echo run >>detached.txt' };
+      const input = { command: `echo early; ${untilThere('go')}; echo late; echo run >>detached.txt` };
       const detach = new AbortController();
-      const run = bench.call('bash', input, id, { detach: detach.signal });
-      setTimeout(() => detach.abort(), 200);
-      const started = performance.now();
-      await expect(run).rejects.toThrow(Detached);
-      expect(performance.now() - started).toBeLessThan(900);
+      const detached = bench.call('bash', input, id, { detach: detach.signal }).catch((error: unknown) => error);
+      await untilPrinted(bench.sandbox, id, 'early\n');
+      detach.abort();
+      expect(await detached).toBeInstanceOf(Detached);
+      expect(await bench.sandbox.poll(id, { offset: 0, waitMs: 0 })).toMatchObject({ state: 'running' });
+      await run(bench.sandbox, 'touch go');
       expect(onlyText(await bench.call('bash', input, id), false)).toBe('early\nlate');
       expect(await bash('wc -l <detached.txt')).toBe('1');
     });
@@ -51,12 +54,12 @@ export function describeRuns(bench: Workbench): void {
       const id = bench.newId();
       const stop = new AbortController();
       const input = { command: 'echo so far; sleep 60; echo never >>never.txt' };
-      const run = bench.call('bash', input, id, { signal: stop.signal });
-      await sleep(400);
+      const ran = bench.call('bash', input, id, { signal: stop.signal });
+      await untilPrinted(bench.sandbox, id, 'so far\n');
       const raised = performance.now();
       stop.abort();
-      expect(onlyText(await run, true)).toBe(`so far\n${interrupted}`);
-      expect(performance.now() - raised).toBeLessThan(1_000);
+      expect(onlyText(await ran, true)).toBe(`so far\n${interrupted}`);
+      expect(performance.now() - raised).toBeLessThan(patience(1_000));
       expect(onlyText(await bench.call('bash', input, id), true)).toBe(`so far\n${interrupted}`);
       expect(await bash('pgrep -x sleep || ls never.txt 2>&1 || true')).toContain('No such file');
     });
@@ -64,12 +67,13 @@ export function describeRuns(bench: Workbench): void {
     it('does not wait for a command that ignores it', async () => {
       const stop = new AbortController();
       const input = { command: "trap '' TERM; echo deaf; while :; do sleep 0.1; done" };
-      const run = bench.call('bash', input, bench.newId(), { signal: stop.signal });
-      await sleep(400);
+      const id = bench.newId();
+      const ran = bench.call('bash', input, id, { signal: stop.signal });
+      await untilPrinted(bench.sandbox, id, 'deaf\n');
       const raised = performance.now();
       stop.abort();
-      expect(onlyText(await run, true)).toBe(`deaf\n${interrupted}`);
-      expect(performance.now() - raised).toBeLessThan(900);
+      expect(onlyText(await ran, true)).toBe(`deaf\n${interrupted}`);
+      expect(performance.now() - raised).toBeLessThan(patience(900));
     });
 
     it('before the start means that nothing is started', async () => {
@@ -90,9 +94,8 @@ export function describeRuns(bench: Workbench): void {
     it('makes an error result of what ran in it, which is not run again; files stay', async () => {
       const id = bench.newId();
       const input = { command: 'echo run >>lost.txt; echo printed; sleep 60' };
-      const run = bench.call('bash', input, id);
-      const failure = run.catch((error: unknown) => error);
-      await sleep(500);
+      const failure = bench.call('bash', input, id).catch((error: unknown) => error);
+      await untilPrinted(bench.sandbox, id, 'printed\n');
       await bench.sandboxes.destroy('tools');
       expect(await failure).toBeInstanceOf(SandboxLost);
       await bench.reacquire();

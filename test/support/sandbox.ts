@@ -3,9 +3,11 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createBubblewrapSandboxes } from '../../src/sandbox/bubblewrap.js';
 import { createDockerSandboxes } from '../../src/sandbox/docker.js';
 import type { ExecCommand, ExecPoll, Sandbox, Sandboxes, SandboxSpec } from '../../src/sandbox/sandbox.js';
+import { deadline } from './patience.js';
 
 /** A backend under test, and why it cannot be tested here, if so. */
 export interface Backend {
@@ -86,6 +88,15 @@ export async function follow(sandbox: Sandbox, execId: string): Promise<Ended> {
     offset += seen.chunk.length;
     if (seen.state !== 'running' && offset >= seen.size) return { ...seen, output };
   }
+}
+
+/** Waits until a command has printed this, and a poll shows it. */
+export async function untilPrinted(sandbox: Sandbox, execId: string, text: string): Promise<void> {
+  for (const isOver = deadline(15_000); !isOver(); await sleep(20)) {
+    const { chunk } = await sandbox.poll(execId, { offset: 0, waitMs: 0 });
+    if (Buffer.from(chunk).toString().includes(text)) return;
+  }
+  throw new Error(`${execId} has not printed ${JSON.stringify(text)}`);
 }
 
 let made = 0;
