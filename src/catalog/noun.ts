@@ -2,6 +2,9 @@ import type { Database } from '../storage/database.js';
 import type { Clock } from './clock.js';
 import type { Announce } from './webhooks/announce.js';
 
+/** Notes elsewhere what is made, in the transaction that makes it: both are committed or neither is. */
+export type NoteMade = (tx: Database, id: string) => Promise<void>;
+
 /** What every noun of the catalog works with: one workspace's rows. */
 export interface NounDeps {
   db: Database;

@@ -77,6 +77,18 @@ test('it runs as a session over a copy of the store, and is completed when that 
   expect((await beta.agents.retrieve(dreaming.agent.id)).archived_at).not.toBeNull();
 });
 
+test('of attempts that begin it at the same time none leaves anything behind', async () => {
+  await beta.memoryStores.update(store, { name: 'Alone' });
+  const { id } = await beta.dreams.create(params());
+  await Promise.allSettled([1, 2, 3].map(() => steps().begin(id)));
+  expect(await steps().begin(id)).toBe('running');
+  await steps().end(id, { timedOut: false });
+  const live = [...(await beta.agents.list()).data, ...(await beta.environments.list()).data];
+  expect(live.filter(({ name }) => name === `Dream ${id}`)).toEqual([]);
+  const { data: stores } = await beta.memoryStores.list();
+  expect(stores.filter(({ name }) => name === 'Alone (dream)')).toHaveLength(1);
+});
+
 test('the transcripts are mounted read-only, a line an event', async () => {
   const { id } = await beta.dreams.create(params());
   await steps().begin(id);

@@ -3,7 +3,7 @@ import { ApiError } from '../../api-error.js';
 import { newId } from '../../ids.js';
 import { archiveDeploymentsOf } from '../deployments/deployment-state.js';
 import type { DeploymentsDeps } from '../deployments/deployment-deps.js';
-import type { NounDeps } from '../noun.js';
+import type { NoteMade, NounDeps } from '../noun.js';
 import type { Database } from '../../storage/database.js';
 import { type Agent, type AgentConfig, emptyConfig, mergeConfig } from './agent-config.js';
 import { type AgentUpdate, agentCreateSchema, agentUpdateSchema } from './agent-schema.js';
@@ -24,7 +24,7 @@ import { invalid, validate } from '../validate.js';
 import type { Announce } from '../webhooks/announce.js';
 
 export interface Agents {
-  create(body: unknown): Promise<Agent>;
+  create(body: unknown, note?: NoteMade): Promise<Agent>;
   /** The current version unless another is named. */
   retrieve(id: string, version?: number): Promise<Agent>;
   /** A new version, or the current one when nothing changes. `version` in the body is an optimistic lock (409). */
@@ -42,7 +42,7 @@ export interface AgentsDeps extends NounDeps, Pick<DeploymentsDeps, 'scheduleSyn
 export function createAgents(deps: AgentsDeps): Agents {
   const { db, clock, workspace, announce } = deps;
   return {
-    async create(body) {
+    async create(body, note) {
       const params = validate(agentCreateSchema, body);
       const id = newId('agent');
       return db.transaction().execute(async (tx) => {
@@ -56,6 +56,7 @@ export function createAgents(deps: AgentsDeps): Agents {
           .execute();
         await insertVersion(tx, { agent_id: id, version: 1, workspace, created_at: now, config });
         await announce(tx, { type: 'agent.created', id });
+        await note?.(tx, id);
         return readAgent(tx, workspace, id);
       });
     },

@@ -2,6 +2,7 @@ import { ApiError } from '../../api-error.js';
 import { createAgents } from '../agents/agents.js';
 import { createEnvironments } from '../environments/environments.js';
 import { openSession } from '../sessions/session-create.js';
+import { noteAs } from './dream-note.js';
 import { DREAMER, dreamTexts } from './dream-prompt.js';
 import { type DreamError, inputSessionsOf, settingsOf } from './dream-row.js';
 import { obtainStore } from './dream-store.js';
@@ -11,18 +12,17 @@ import type { DreamRow } from './dream-tables.js';
 
 /** Makes the session of a dream, and all that this needs; what an earlier attempt has made is taken up. */
 export async function beginDream(deps: DreamsDeps, row: DreamRow): Promise<void> {
-  const { db, workspace } = deps;
+  const { workspace } = deps;
   const { id, session_id } = row;
   const { instructions, model } = settingsOf(row);
   const files = inputSessionsOf(row).map((one) => ({ name: `${one}.jsonl`, lines: listTranscript(deps, one) }));
   await unavailableAs('input_session_unavailable', deps.transcripts.write(session_id, files));
   const store = await unavailableAs('input_memory_store_unavailable', obtainStore(deps, row));
-  const note = (made: Partial<DreamRow>) => db.updateTable('dreams').set(made).where('id', '=', id).execute();
   const name = `Dream ${id}`;
-  const agent_id = row.agent_id ?? (await createAgents(deps).create({ ...DREAMER, name, model: model.id })).id;
-  await note({ agent_id });
-  const environment_id = row.environment_id ?? (await createEnvironments(deps).create({ name })).id;
-  await note({ environment_id });
+  const agent = { ...DREAMER, name, model: model.id };
+  const agent_id = row.agent_id ?? (await createAgents(deps).create(agent, noteAs(id, 'agent_id'))).id;
+  const environment_id =
+    row.environment_id ?? (await createEnvironments(deps).create({ name }, noteAs(id, 'environment_id'))).id;
   const params = {
     agent: agent_id,
     environment_id,

@@ -3,6 +3,7 @@ import { insertStore, storeSettings } from '../memory/memory-stores.js';
 import { copyMemories } from '../memory/memory-write.js';
 import { checkActive, readStore } from '../memory/store-rows.js';
 import { selectMemories } from '../memory/memory-rows.js';
+import { noteAs } from './dream-note.js';
 import type { DreamRow } from './dream-tables.js';
 import { inputStoreOf } from './dream-row.js';
 import type { DreamsDeps } from './dream-deps.js';
@@ -31,7 +32,7 @@ function cloneStore(deps: DreamsDeps, dream: DreamRow, inputId: string): Promise
     const actor: Actor = { type: 'session_actor', session_id: dream.session_id };
     const rows = await selectMemories(tx, input.id, 'basic').execute();
     await copyMemories({ tx, clock, store, actor }, rows);
-    await tx.updateTable('dreams').set({ output_store_id: store.id }).where('id', '=', dream.id).execute();
+    await noteAs(dream.id, 'output_store_id')(tx, store.id);
     return store.id;
   });
 }

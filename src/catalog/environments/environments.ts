@@ -7,7 +7,7 @@ import { toTimestamp } from '../clock.js';
 import { createConfig, mergeConfig } from './environment-config.js';
 import { type EnvironmentUpdate, environmentCreateSchema, environmentUpdateSchema } from './environment-schema.js';
 import { mergeMetadata } from '../metadata.js';
-import type { NounDeps } from '../noun.js';
+import type { NoteMade, NounDeps } from '../noun.js';
 import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPage } from '../page.js';
 import type { EnvironmentRow } from './environment-tables.js';
 import { invalid, validate } from '../validate.js';
@@ -18,7 +18,7 @@ export type Environment = Anthropic.Beta.Environments.BetaEnvironment;
 export type EnvironmentSettings = Pick<Environment, 'name' | 'description' | 'config' | 'metadata'>;
 
 export interface Environments {
-  create(body: unknown): Promise<Environment>;
+  create(body: unknown, note?: NoteMade): Promise<Environment>;
   retrieve(id: string): Promise<Environment>;
   update(id: string, body: unknown): Promise<Environment>;
   /** Newest first. */
@@ -31,7 +31,7 @@ export interface Environments {
 
 export function createEnvironments({ db, clock, workspace, announce }: NounDeps): Environments {
   return {
-    async create(body) {
+    async create(body, note) {
       const params = validate(environmentCreateSchema, body, CODES);
       const now = clock();
       const settings: EnvironmentSettings = {
@@ -45,6 +45,7 @@ export function createEnvironments({ db, clock, workspace, announce }: NounDeps)
       await db.transaction().execute(async (tx) => {
         await tx.insertInto('environments').values(stored).execute();
         await announce(tx, { type: 'environment.created', id: row.id });
+        await note?.(tx, row.id);
       });
       return toEnvironment(stored);
     },
