@@ -90,9 +90,9 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   const models = openModels(config);
   const prices = createPrices(models.priceOf);
   const deployments = openDeployments(config, { db, client, store: directory.id, log });
-  cleanUp.add(() => deployments.stop());
   const mounts = await openHolds({ ...kept, dataDir: directory.path, log }, hands.sandboxes, cleanUp);
-  const dreams = openDreams({ db, client, mounts });
+  const dreams = openDreams({ db, client, mounts, log });
+  for (const work of [deployments, dreams]) cleanUp.add(() => work.stop());
   const outbound = createOutbound({ allowPrivate: config.allowPrivateAddresses });
   const webhooks = openWebhooks(config, { db, client, address: temporal.address, secrets, outbound, log });
   const atWork = { mounts, deployments, dreams, webhooks };

@@ -1,3 +1,5 @@
+import { connectClient } from '../../src/temporal/connection.js';
+import { readRecord } from '../../src/temporal/server/embedded-record.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
 import { openSession, sessionOf, waitUntil } from './chaos-session.js';
 
@@ -57,6 +59,22 @@ test('a dream reads transcripts and writes a store of its own, through kill -9 i
   expect(ended.usage.output_tokens).toBeGreaterThan(0);
   expect(await contentsOf(ended.outputs[0]?.memory_store_id ?? '')).toEqual([['/sky', 'sky is green\n']]);
   expect(await contentsOf(store)).toEqual([['/old', 'old\n']]);
+});
+
+test('a dream whose workflow was ended at Temporal comes to its end after the next start', async () => {
+  const { inputs } = await material();
+  const instructions = '/bash echo go >>/workspace/runs; sleep 1';
+  const { id } = await drover.client.beta.dreams.create({ inputs, model: 'claude-opus-5-5', instructions });
+  const temporal = await connectClient(`127.0.0.1:${readRecord(drover.dataDir)?.port}`, 'default');
+  await waitUntil(async () => {
+    const { session_id } = await drover.client.beta.dreams.retrieve(id);
+    return session_id !== null && sessionOf(drover, session_id).file('runs') !== '';
+  }, 'the dream is at work');
+  await temporal.workflow.getHandle(id).terminate('by a person');
+  await temporal.connection.close();
+  await drover.kill();
+  await drover.start();
+  expect(await untilOver(id)).toMatchObject({ status: 'completed', error: null });
 });
 
 test('a dream that is cancelled stops soon, keeps what it wrote, and lets go of its store', async () => {
