@@ -41,8 +41,13 @@ export function createCompactContext(deps: CompactDeps): (input: CompactInput) =
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
       const cost = deps.prices.costOf({ ...agent.model, model: agent.model.id }, told.usage);
       if (told.type !== 'told') return { ...told, cost };
-      const { through, words, system } = plan;
-      const body = { content: [summaryBlock(told.text)], words, system };
+      const { through, words, system, outcome } = plan;
+      const body = {
+        content: [summaryBlock(told.text)],
+        words,
+        system,
+        ...(outcome === undefined ? {} : { outcome }),
+      };
       return {
         type: 'summary',
         through,

@@ -114,10 +114,11 @@ function resolve(entry: JournalEntry, results: Record<string, unknown>): LogEntr
       return { kind: 'assistant', seq: entry.seq, at: entry.at, reply };
     }
     case 'summary': {
-      const { content, words, system } = resultOf(results, entry.from.activity);
+      const { content, words, system, outcome } = resultOf(results, entry.from.activity);
       if (!words || !system) throw new Error(`Activity ${entry.from.activity} has given no summary.`);
       const summary = { through: entry.through, content: content as Summary['content'], words, system };
-      return { kind: 'summary', seq: entry.seq, at: entry.at, summary };
+      const whole = outcome === undefined ? summary : { ...summary, outcome };
+      return { kind: 'summary', seq: entry.seq, at: entry.at, summary: whole };
     }
     case 'event': {
       const event = { ...entry.event };
@@ -131,7 +132,7 @@ function resolve(entry: JournalEntry, results: Record<string, unknown>): LogEntr
 }
 
 /** The part of an activity's result that entries are made of. Its content is what the kind of entry says it is. */
-interface Result extends Partial<Pick<Summary, 'words' | 'system'>> {
+interface Result extends Partial<Pick<Summary, 'words' | 'system' | 'outcome'>> {
   content: { type: string; text?: unknown; input?: unknown }[];
   stop_reason?: string;
   is_error?: boolean;

@@ -15,7 +15,7 @@ import {
 import { textsOf } from '../../src/harness/context/open-turn.js';
 import type { Summary } from '../../src/harness/context/context.js';
 import type { MessageParam } from '../../src/model/model.js';
-import { anyLog } from './context-log.js';
+import { anOutcome, anyLog, aVerdict } from './context-log.js';
 
 const isSigned = (thinking: string, signature: string): boolean => sign(thinking) === signature;
 
@@ -44,8 +44,9 @@ function fold(log: ContextEntry[]): Context {
 
 function compact(context: Context, upTo: number, { window, tries }: { window: number; tries: number }): Summary {
   const tokens = estimateTokens(toMessages(context));
-  const { through, words, system } = planCompaction({ context, upTo, window, tokens, tries });
-  return { through, content: [summaryBlock('what was')], words, system };
+  const { through, words, system, outcome } = planCompaction({ context, upTo, window, tokens, tries });
+  const summary = { through, content: [summaryBlock('what was')], words, system };
+  return outcome === undefined ? summary : { ...summary, outcome };
 }
 
 const place = fc.record({
@@ -87,13 +88,16 @@ describe('whatever the log holds, compacted wherever', () => {
         const start = whole.findIndex(({ cut }) => cut === summary.through);
         // Nothing was kept, and what followed had been said before any other reply.
         if (start === -1) return;
+        // What was told later than it was defined is told sooner now.
+        if (fold(log.slice(0, summary.through)).outcome?.isTold === false) return;
         kepts += 1;
         const kept = whole.slice(start).map(({ message }) => message);
         expect(textsOf(compacted[0])[0]).toContain('what was');
         expect(withoutFirst(compacted)).toEqual(kept[0]?.role === 'user' ? withoutFirst(kept) : kept);
         // What stands for words that are missing is not missed.
         const said = kept[0]?.role === 'user' ? contentOf(kept[0]).filter((block) => !isGoOn(block)) : [];
-        expect(contentOf(compacted[0]).slice(1 + summary.words.length)).toEqual(said);
+        const beside = summary.words.length + (summary.outcome === undefined ? 0 : 1);
+        expect(contentOf(compacted[0]).slice(1 + beside)).toEqual(said);
       }),
       { numRuns: 1000 },
     );
@@ -153,6 +157,18 @@ function said(type: 'user.message' | 'system.message', text: string): ContextEnt
   return { kind: 'event', seq: ++seq, event: { id: `m${seq}`, type, content: [{ type: 'text', text }] } };
 }
 
+function defined(): ContextEntry {
+  return { kind: 'event', seq: ++seq, event: anOutcome(`o${seq}`) };
+}
+
+function asked(): ContextEntry {
+  return { kind: 'event', seq: ++seq, event: { id: `s${seq}`, type: 'span.model_request_start', processed_at: '' } };
+}
+
+function given(result: string): ContextEntry {
+  return { kind: 'event', seq: ++seq, event: aVerdict(`v${seq}`, result) };
+}
+
 /** A reply that calls a tool, and the call's result, about so many tokens long. */
 function called(tokens: number): ContextEntry[] {
   const id = `toolu_${++seq}`;
@@ -201,6 +217,40 @@ describe('what is told beside the summary', () => {
     const summary = compact(fold(log), seq, limits);
     expect(summary.words).toEqual([]);
     expect(JSON.stringify(toMessages(foldSince(log, summary))).split('Do this.')).toHaveLength(2);
+  });
+
+  it('is an open outcome, whole and once, each time, whatever was said since', () => {
+    const log = [...rounds(1), defined(), asked(), ...rounds(15)];
+    const first = compact(fold(log), seq, limits);
+    expect(first.words).toEqual([]);
+    const longer = [...log, given('needs_revision'), asked(), ...rounds(15), said('user.message', 'Do this.')];
+    const last = [...longer, ...rounds(15)];
+    const second = compact(foldSince(longer, first), seq, limits);
+    for (const [told, summary] of [
+      [log, first],
+      [last, second],
+    ] as const) {
+      const messages = JSON.stringify(toMessages(foldSince(told, summary)));
+      expect(messages.split('It rhymes.')).toHaveLength(2);
+    }
+    // Not after its last evaluation.
+    const over = [...longer, given('satisfied'), ...rounds(15)];
+    expect(compact(foldSince(over, first), seq, limits)).not.toHaveProperty('outcome');
+  });
+
+  it('is an outcome that came while the last reply that goes was made, and was told after it', () => {
+    const reply: ContextEntry = {
+      kind: 'assistant',
+      seq: 3,
+      reply: { content: [{ type: 'text', text: 'r'.repeat(4_000), citations: null }], stop_reason: 'end_turn' },
+      tool_use_ids: {},
+    };
+    const log = [said('user.message', 'old'), defined(), reply];
+    seq = reply.seq;
+    log.push(asked());
+    const summary = compact(fold(log), seq, limits);
+    expect(summary.through).toBe(reply.seq);
+    expect(JSON.stringify(toMessages(foldSince(log, summary))).split('It rhymes.')).toHaveLength(2);
   });
 
   it('is the middle of a message left out when that alone would fill much of the window', () => {

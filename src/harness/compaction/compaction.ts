@@ -8,7 +8,7 @@ import { wholeTurns, type Context } from '../context/context.js';
  * How a conversation that nears its model's window is made shorter. Invariants:
  *
  * 1. a call and its result stay together, on one side of the cut;
- * 2. the user's latest words are told whole, unless they alone would fill a good part of the window;
+ * 2. the user's latest words and an open outcome are told whole, unless they alone would fill a good part of the window;
  * 3. instructions stay in force: the latest are told as they were;
  * 4. a summary stands for more than the one before it;
  * 5. each further try keeps less, the last one nothing but the summary and these.
@@ -20,6 +20,7 @@ export interface Plan {
   part: Told[];
   words: ContentParam[];
   system: string[];
+  outcome?: string;
   /** What the window holds, in estimated tokens. */
   room: number;
 }
@@ -41,6 +42,7 @@ const KEPT_SHARES = [0.25, 0.1, 0];
 /** A last message is kept whole up to this share of the window, at the first try. */
 const LARGEST_LAST = 0.5;
 const LARGEST_WORDS = 0.1;
+const LARGEST_OUTCOME = 0.25;
 const LARGEST_SYSTEM = 0.05;
 
 /** Chooses where to cut, and what is told beside the summary. */
@@ -50,8 +52,17 @@ export function planCompaction({ context, upTo, window, tokens, tries }: PlanInp
   const { index, through } = chooseCut(told, { through: upTo, after: context.through, room, tries });
   const part = told.slice(0, index);
   const isWordsKept = context.words.seq > through;
-  const words = isWordsKept ? [] : shortenContent(context.words.content, room * LARGEST_WORDS);
-  return { through, part, words, system: latest(systemOf(part), room * LARGEST_SYSTEM), room };
+  const words = isWordsKept ? [] : shortenContent(wordsBeside(context), room * LARGEST_WORDS);
+  const system = latest(systemOf(part), room * LARGEST_SYSTEM);
+  const { outcome } = context;
+  if (outcome === null || outcome.seq > through) return { through, part, words, system, room };
+  const [short] = shortenContent([{ type: 'text', text: outcome.text }], room * LARGEST_OUTCOME);
+  return { through, part, words, system, room, outcome: short?.type === 'text' ? short.text : outcome.text };
+}
+
+/** The user's latest words, but for an outcome's, which is told by itself. */
+function wordsBeside({ words, outcome }: Context): ContentParam[] {
+  return words.content.filter((block) => block.type !== 'text' || block.text !== outcome?.text);
 }
 
 /** Estimates are measured against what the upstream counted. One that refuses this much has room for less, whatever is said of its window. */

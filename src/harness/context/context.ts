@@ -31,6 +31,8 @@ export interface Summary {
   words: ContentParam[];
   /** The instructions that are older than that and still in force. */
   system: string[];
+  /** The outcome that is open and older than that, as it is told, whether it had been told by then or not. */
+  outcome?: string;
 }
 
 /**
@@ -52,25 +54,24 @@ export interface Context {
   turn: Turn;
   /** Messages that wait to be processed, by event id. */
   queued: Map<string, QueuedMessage>;
-  /** An outcome that was defined and is told with the next request. */
-  defined: Definition | null;
+  /** The open outcome, where it was defined, and as it is told: with the next request, unless it has been. */
+  outcome: { seq: number; text: string; isTold: boolean } | null;
   /** What the user said last, and the entry where that began. */
   words: { seq: number; content: ContentParam[] };
 }
-
-type Definition = Extract<SessionEvent, { type: 'user.define_outcome' }>;
 
 export type QueuedMessage = Extract<SessionEvent, { type: 'user.message' | 'system.message' }>;
 
 /** An empty conversation, or one that begins with a summary; entries after it are appended to it. */
 export function createContext(summary?: Summary): Context {
   const turn = emptyTurn();
-  const nothing = { closed: [], turn, queued: new Map(), defined: null };
-  if (!summary) return { through: 0, ...nothing, words: { seq: 0, content: [] } };
-  const { through, content, words, system } = summary;
-  turn.said.push(...content, ...words);
+  const nothing = { closed: [], turn, queued: new Map() };
+  if (!summary) return { through: 0, ...nothing, outcome: null, words: { seq: 0, content: [] } };
+  const { through, content, words, system, outcome } = summary;
+  turn.said.push(...content, ...(outcome === undefined ? [] : [{ type: 'text' as const, text: outcome }]), ...words);
   turn.system.push(...system);
-  return { through, ...nothing, words: { seq: through, content: words } };
+  const open = outcome === undefined ? null : { seq: through, text: outcome, isTold: true };
+  return { through, ...nothing, outcome: open, words: { seq: through, content: words } };
 }
 
 /** Extends the conversation by one entry, in time that does not depend on its length. */
@@ -101,17 +102,16 @@ function appendEvent(context: Context, { event, queued, seq }: Extract<ContextEn
   }
   if (event.type === 'user.define_outcome') {
     // It may come while a request is under way, whose reply knows nothing of it: it is told with the next one.
-    context.defined = event;
+    context.outcome = { seq, text: outcomeWords(event), isTold: false };
     return;
   }
   if (event.type === 'span.model_request_start') {
-    if (context.defined) sayWords(context, outcomeWords(context.defined), seq);
-    context.defined = null;
+    tellOutcome(context, seq);
     return;
   }
   if (event.type === 'span.outcome_evaluation_end') {
     // One that was interrupted before it was told is not told.
-    context.defined = null;
+    if (event.result !== 'needs_revision') context.outcome = null;
     sayWords(context, verdictWords(event), seq);
     return;
   }
@@ -119,6 +119,14 @@ function appendEvent(context: Context, { event, queued, seq }: Extract<ContextEn
   const call = answer && context.turn.calls.get(answer.event);
   // The first result stands; one for a turn that is over has been answered as interrupted.
   if (answer && call !== undefined && !context.turn.answers.has(call)) context.turn.answers.set(call, answer);
+}
+
+function tellOutcome(context: Context, seq: number): void {
+  const { outcome } = context;
+  if (outcome === null || outcome.isTold) return;
+  sayWords(context, [{ type: 'text', text: outcome.text }], seq);
+  // Conversations are extended in place.
+  outcome.isTold = true;
 }
 
 /** The result that an event tells, whoever ran the tool. Other events are none of the model's business. */

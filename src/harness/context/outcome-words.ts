@@ -5,14 +5,12 @@ type Definition = Extract<SessionEvent, { type: 'user.define_outcome' }>;
 type Verdict = Extract<SessionEvent, { type: 'span.outcome_evaluation_end' }>;
 
 /** What the agent is told of an outcome that it is to work toward. */
-export function outcomeWords({ description, rubric }: Definition): EventBlock[] {
-  return [
-    text(
-      `Work toward this outcome:\n\n<outcome>\n${description}\n</outcome>\n\n` +
-        'When you end your turn, what you have produced is evaluated against this rubric by somebody who has not seen ' +
-        `how you made it:\n\n<rubric>\n${rubricText(rubric)}\n</rubric>`,
-    ),
-  ];
+export function outcomeWords({ description, rubric }: Definition): string {
+  return (
+    `Work toward this outcome:\n\n<outcome>\n${description}\n</outcome>\n\n` +
+    'When you end your turn, what you have produced is evaluated against this rubric by somebody who has not seen ' +
+    `how you made it:\n\n<rubric>\n${rubricText(rubric)}\n</rubric>`
+  );
 }
 
 /** What the agent is told of an evaluation that it has something to do about. */
