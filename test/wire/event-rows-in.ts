@@ -11,6 +11,9 @@ const failures = testsIn('wire/suite-failures');
 const inputs = testsIn('wire/suite-inputs');
 const interrupts = testsIn('wire/suite-interrupts');
 const life = testsIn('wire/suite-life');
+const outcomes = testsIn('wire/suite-outcomes');
+const outcomeInputs = testsIn('wire/suite-outcome-inputs');
+const outcomeTroubles = testsIn('wire/suite-outcome-troubles');
 const permissions = testsIn('wire/suite-permissions');
 const systems = testsIn('wire/suite-system-messages');
 const turns = testsIn('wire/suite-turns');
@@ -26,6 +29,7 @@ const BLOCKED = custom('while it waits, a message is refused; one behind the ans
 const ON_WORKER = selfHosted(
   'P5: the SDK’s EnvironmentWorker runs the calls of a session, turn for turn, and none runs here',
 );
+const WORKED_TOWARD = outcomes('is worked toward, evaluated, revised and evaluated again, all in one run');
 const INSTRUCTED = systems('goes with the message before it');
 
 /** Events.md §2: every type that a client may send, taken and carried out. */
@@ -35,7 +39,7 @@ export const SENT = {
   'user.tool_confirmation': shown(ALLOWED, permissions('and is denied is answered by the session, with the reason')),
   'user.custom_tool_result': shown(ANSWERED),
   'user.tool_result': shown(ON_WORKER),
-  'user.define_outcome': later('outcomes'),
+  'user.define_outcome': shown(WORKED_TOWARD),
   'system.message': shown(INSTRUCTED),
 } satisfies Record<EventParams['type'], EventRow>;
 
@@ -88,6 +92,18 @@ export const SENDING: Record<string, EventRow> = {
   'user.tool_result: 400 where the environment is not self-hosted': shown(
     answers('user.tool_result is for self_hosted environments'),
   ),
+  'user.define_outcome: one at a time, a second one while it is open is 400': shown(
+    outcomeInputs('beside an open one is refused with all that came with it, until that one has ended'),
+  ),
+  'user.define_outcome: max_iterations, then one last turn': shown(
+    outcomes('that is not reached in its iterations ends with a turn that says where it stands'),
+  ),
+  'user.define_outcome: starts work, so it is 400 at budget': shown(
+    outcomeTroubles('would cost more than the budget begins when that is raised'),
+  ),
+  'user.define_outcome: among initial events': shown(
+    outcomes('that fails is over; the next may be defined, and is evaluated by itself'),
+  ),
   'system.message: at most one, last, after a message or a tool result': shown(
     answers('after a message, after a tool’s result, or alone'),
     answers('%s is 400'),
@@ -133,7 +149,7 @@ export const PROCESSED: Record<string, EventRow> = {
     systems('by itself starts no turn: it waits for the next message'),
   ),
   'user.custom_tool_result: set in the response already': shown(ANSWERED),
-  'user.define_outcome: set in the response already': later('outcomes'),
+  'user.define_outcome: set in the response already': shown(WORKED_TOWARD),
   'user.tool_result: set in the response already': shown(workers('sends results and nothing else')),
   'a queued input comes twice on a live stream, with the same id': shown(TEXT_TURN),
 };

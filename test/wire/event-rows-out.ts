@@ -10,6 +10,8 @@ const interrupts = testsIn('wire/suite-interrupts');
 const life = testsIn('wire/suite-life');
 const limits = testsIn('wire/limits.test');
 const long = testsIn('wire/long-context.test');
+const outcomes = testsIn('wire/suite-outcomes');
+const outcomeInputs = testsIn('wire/suite-outcome-inputs');
 const permissions = testsIn('wire/suite-permissions');
 const streams = testsIn('wire/suite-streams');
 const tools = testsIn('wire/suite-tools');
@@ -35,6 +37,8 @@ const ASKED_AT_BUDGET = budgets(
 const CROSSED = budgets(
   'that a turn crosses with its last request: the turn has ended, the session has reached its budget',
 );
+
+const WORKED_TOWARD = outcomes('is worked toward, evaluated, revised and evaluated again, all in one run');
 
 type OfRuns = `workflow_run.${string}`;
 
@@ -67,9 +71,11 @@ export const EMITTED = {
   'session.thread_status_idle': shown(TEXT_TURN),
   'span.model_request_start': shown(TEXT_TURN),
   'span.model_request_end': shown(TEXT_TURN),
-  'span.outcome_evaluation_start': later('outcomes'),
-  'span.outcome_evaluation_ongoing': later('outcomes'),
-  'span.outcome_evaluation_end': later('outcomes'),
+  'span.outcome_evaluation_start': shown(WORKED_TOWARD),
+  'span.outcome_evaluation_ongoing': shown(
+    outcomes('whose evaluation takes long says every ten seconds that it goes on'),
+  ),
+  'span.outcome_evaluation_end': shown(WORKED_TOWARD),
 } satisfies Record<Exclude<SessionEvent['type'], EventParams['type'] | OfRuns>, EventRow>;
 
 /** Events.md §3-5: what the fields say, and when an event comes. */
@@ -111,6 +117,15 @@ export const EMITTING: Record<string, EventRow> = {
   ),
   'stop_details: of a refusal its category and explanation, else null': shown(REFUSED, TEXT_TURN),
   'span.model_request_end: also when the request failed or was interrupted': shown(RETRY, STOPPED),
+  'span.outcome_evaluation_end: satisfied, needs_revision, max_iterations_reached, failed': shown(
+    WORKED_TOWARD,
+    outcomes('that is not reached in its iterations ends with a turn that says where it stands'),
+    outcomes('that fails is over; the next may be defined, and is evaluated by itself'),
+  ),
+  'span.outcome_evaluation_end: interrupted, without a start when none had begun': shown(
+    outcomeInputs('while the agent works is over, without an evaluation that had begun'),
+    outcomeInputs('while its work is evaluated is over: the grader is stopped, and its evaluation ended'),
+  ),
   'span.model_request_end: closes an open preview': shown(
     streams('of a request that dies ends its preview with the request’s end, and no message'),
   ),

@@ -7,6 +7,7 @@ import { describeInputs } from './suite-inputs.js';
 import { describeFailures } from './suite-failures.js';
 import { describeInterrupts } from './suite-interrupts.js';
 import { describeLife } from './suite-life.js';
+import { describeOutcomes } from './suite-outcomes.js';
 import { describeStreams } from './suite-streams.js';
 import { describeTools } from './suite-tools.js';
 import { describeTurns } from './suite-turns.js';
@@ -39,6 +40,7 @@ export function describeWire(name: string, env: Record<string, string> = {}): vo
     describeBudgets(get);
     describeSystemMessages(get);
     describeInterrupts(get);
+    describeOutcomes(get, { isDefault: Object.keys(env).length === 0 });
     describeStreams(get);
     describeLife(get);
     describeHistory();
