@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './drover-process.js';
@@ -43,15 +42,4 @@ export function startEnvironmentWorker(options: EnvironmentWorkerOptions): Envir
     await exited;
   };
   return { workdir, kill };
-}
-
-/** A port that nobody listens on, for a server that is to come back under the same address. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // Listening on TCP, so not the path of a pipe.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

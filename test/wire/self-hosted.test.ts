@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SessionEvent } from '../../src/session/session.js';
 import { type ChaosSession, sessionOf, waitUntil } from '../chaos/chaos-session.js';
 import { textOf } from '../chaos/log-checks.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
-import { type EnvironmentWorker, freePort, startEnvironmentWorker } from '../support/environment-worker.js';
+import { type EnvironmentWorker, startEnvironmentWorker } from '../support/environment-worker.js';
+import { freePort } from '../support/free-port.js';
 import { openQueue, type Queue } from '../support/work.js';
 import { allow, asking } from './answers.js';
 import { only } from './session.js';
@@ -77,7 +78,10 @@ async function bury(worker: EnvironmentWorker): Promise<void> {
   db.close();
 }
 
-const run = (name: string, seconds = 0): string => `/bash echo ${name} >>runs; sleep ${seconds}; echo ${name} done`;
+const run = (name: string, meanwhile = 'true'): string => `/bash echo ${name} >>runs; ${meanwhile}; echo ${name} done`;
+/** For as long as the test needs, and a minute at most: its worker may be dead by then. */
+const WAIT = 'for i in {1..1200}; do [ -e go ] && break; sleep 0.05; done';
+const letGo = ({ workdir }: EnvironmentWorker): void => writeFileSync(join(workdir, 'go'), '');
 
 test('P5: the SDK’s EnvironmentWorker runs the calls of a session, turn for turn, and none runs here', async () => {
   const worker = startWorker();
@@ -127,39 +131,42 @@ test('P5: the SDK’s EnvironmentWorker runs the calls of a session, turn for tu
   );
   expect((await items()).map(({ data }) => data.id)).toEqual([session.id, session.id]);
   expect(await work.stats(queue.environment_id)).toMatchObject({ depth: 0, pending: 0, workers_polling: 1 });
-}, 90_000);
+});
 
 test('P3: a worker is killed -9 in a command: another takes over what has no answer, and nothing else', async () => {
   const first = startWorker();
-  const session = await open([run('one'), run('two', 2), '/say Done.'].join('\n'));
+  const session = await open([run('one'), run('two', WAIT), '/say Done.'].join('\n'));
   await hasRun(first, 'two');
   await bury(first);
+  letGo(first);
   const second = startWorker(first);
   const list = await end(session);
   expect(results(list)).toEqual(['one done', 'two done'].map((text) => expect.stringContaining(text)));
   expect(fileOf(second)).toBe('one\ntwo\ntwo\n');
-}, 90_000);
+});
 
 test('P3: drover is killed -9 while a worker runs a command: it runs once, and its result arrives', async () => {
   const worker = startWorker();
-  const session = await open([run('one'), run('two', 2), run('three'), '/say Done.'].join('\n'));
+  const session = await open([run('one'), run('two', WAIT), run('three'), '/say Done.'].join('\n'));
   await hasRun(worker, 'two');
   await drover.kill();
   await drover.start();
+  letGo(worker);
   const list = await end(session);
   expect(results(list)).toEqual(['one done', 'two done', 'three done'].map((text) => expect.stringContaining(text)));
   expect(fileOf(worker)).toBe('one\ntwo\nthree\n');
-}, 90_000);
+});
 
 test('P3: a call that was interrupted is run by no worker that comes later', async () => {
   const first = startWorker();
-  const session = await open([run('one', 30), '/say Done.'].join('\n'));
+  const session = await open([run('one', WAIT), '/say Done.'].join('\n'));
   await hasRun(first, 'one');
   await bury(first);
   await session.interrupt();
   const [result] = only(await end(session), 'user.tool_result');
   expect(result).toMatchObject({ is_error: true });
   expect(textOf(result)).toContain('interrupted');
+  letGo(first);
   const second = startWorker(first);
   await session.send(`${run('two')}\n/say Done.`);
   await session.until(
@@ -168,7 +175,7 @@ test('P3: a call that was interrupted is run by no worker that comes later', asy
     PATIENCE_MS,
   );
   expect(fileOf(second)).toBe('one\ntwo\n');
-}, 90_000);
+});
 
 test('a call that asks is run by the worker once it is allowed', async () => {
   const worker = startWorker();
@@ -182,4 +189,4 @@ test('a call that asks is run by the worker once it is allowed', async () => {
   await session.post(allow(use?.id ?? ''));
   expect(results(await end(session))).toEqual([expect.stringContaining('one done')]);
   expect(fileOf(worker)).toBe('one\n');
-}, 90_000);
+});
