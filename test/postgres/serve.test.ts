@@ -15,7 +15,7 @@ beforeAll(async () => {
   place = await newDatabase('', { migrated: false });
   drover = createDrover({ env: { DROVER_DATABASE_URL: place } });
   await drover.start();
-}, 120_000);
+});
 afterAll(async () => {
   await drover.remove();
   await dropDatabase(place);

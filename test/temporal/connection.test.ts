@@ -27,4 +27,4 @@ test('a connection is closed while a call is to be tried again: the call fails, 
   // An attempt on a closed connection would throw in a timer, which jest tells as a failure of this file.
   await sleep(PAUSE_MS);
   rmSync(dataDir, { recursive: true, force: true });
-}, 60_000);
+});

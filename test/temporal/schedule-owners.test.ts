@@ -115,4 +115,4 @@ test('of two stores on one namespace each keeps to its own Schedules, and takes 
   });
   const { state } = await client.schedule.getHandle('depl_old').describe();
   expect(state).toMatchObject({ paused: false, note: expect.stringMatching(/^Revision 1 of store first,/) });
-}, 120_000);
+});
