@@ -31,12 +31,18 @@ function spans(list: SessionEvent[]): string[] {
   const faults: string[] = [];
   const open = new Set<string>();
   for (const event of list) {
-    if (event.type === 'span.model_request_start') open.add(event.id);
-    if (event.type === 'span.model_request_end' && !open.delete(event.model_request_start_id)) {
-      faults.push(`${event.id} ends a model request that is not open`);
-    }
+    if (event.type === 'span.model_request_start' || event.type === 'span.outcome_evaluation_start') open.add(event.id);
+    const ended = endedBy(event);
+    if (ended !== undefined && !open.delete(ended)) faults.push(`${event.id} ends a span that is not open`);
   }
-  return [...faults, ...[...open].map((id) => `model request ${id} never ends`)];
+  return [...faults, ...[...open].map((id) => `span ${id} never ends`)];
+}
+
+/** The start that an end names. An evaluation that is interrupted before it began has none. */
+function endedBy(event: SessionEvent): string | undefined {
+  if (event.type === 'span.model_request_end') return event.model_request_start_id;
+  if (event.type !== 'span.outcome_evaluation_end') return undefined;
+  return event.outcome_evaluation_start_id === '' ? undefined : event.outcome_evaluation_start_id;
 }
 
 /** Running and idle take turns, and so do the thread's; idle is said again only when it waits for something else. */
@@ -81,7 +87,7 @@ export function shapeOf(list: SessionEvent[]): string[] {
   const names = new Map<string, string>();
   return inOrderOfCalls(list).map((event) =>
     JSON.stringify(event, (key, value: unknown) => (VARYING.has(key) ? undefined : value)).replaceAll(
-      /\b(sevt|sthr|sesn)_\w+/g,
+      /\b(sevt|sthr|sesn|outc)_\w+/g,
       (id) => names.get(id) ?? names.set(id, `#${names.size}`).get(id) ?? id,
     ),
   );
