@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/storage/open.js';
 import { openSecrets } from '../../src/vault/secrets.js';
 import { createDispatcher, type Dispatcher } from '../../src/webhooks/dispatcher.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
+import { patience } from '../support/patience.js';
 
 let dir: string;
 let place: string;
@@ -76,7 +77,7 @@ test('what comes while it waits to look again is handed over at once', async () 
   await sleep(600);
   await put('whe_2');
   dispatcher.nudge();
-  expect(await until(2)).toBeLessThan(1_000);
+  expect(await until(2)).toBeLessThan(patience(1_000));
   expect(await db.selectFrom('webhook_outbox').selectAll().execute()).toEqual([]);
 });
 
@@ -84,7 +85,7 @@ test('what is committed after the nudge is found', async () => {
   dispatcher.nudge();
   await sleep(60);
   await put('whe_1');
-  expect(await until(1)).toBeLessThan(2_000);
+  expect(await until(1)).toBeLessThan(patience(2_000));
 });
 
 test('one that cannot be handed over is tried again, and is not in the way of the others', async () => {

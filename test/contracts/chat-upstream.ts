@@ -11,6 +11,8 @@ export interface ChatRequestSeen extends SeenRequest {
   headers: IncomingMessage['headers'];
   /** The caller's port: the same one again is the same connection. */
   socketPort: number | undefined;
+  /** Its answer has ended, one way or another. */
+  isOver?: boolean;
 }
 
 /**
@@ -57,6 +59,7 @@ async function serve(
   const seen: ChatRequestSeen = { raw, headers, socketPort: socket.remotePort };
   requests.push(seen);
   response.on('close', () => {
+    seen.isOver = true;
     if (!response.writableEnded) seen.aborted = true;
   });
   if (url !== '/v1/chat/completions') return refuse(response, dialect, { status: 404, message: 'not found' });

@@ -146,7 +146,6 @@ test.each([
     expect(await storedFiles(server.filesDir)).toEqual(before);
     expect(server.reported).toEqual([]);
   },
-  120_000,
 );
 
 const inner = `DELETE /v1/skills/skill_x HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\n\r\n`;

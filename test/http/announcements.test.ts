@@ -4,6 +4,7 @@ import { createAnnounce, fillOutbox } from '../../src/catalog/webhooks/announce.
 import { WORKSPACE_EVENTS } from '../../src/catalog/webhooks/event-types.js';
 import { startTestServer, type TestServer } from '../support/app.js';
 import { createDeployment, fireOf, firesAt, TEN } from '../support/deployments.js';
+import { patience } from '../support/patience.js';
 import { CLIENT_ID, startOAuthServer } from '../support/oauth-server.js';
 
 type Event = Anthropic.Beta.BetaWebhookEvent;
@@ -42,7 +43,7 @@ test('an event says what has happened to what, where and when', async () => {
     created_at: expect.stringMatching(/Z$/),
     data: { type: 'environment.created', id, ...whose },
   });
-  expect(Math.abs(Date.parse(event?.created_at ?? '') - Date.parse(created_at))).toBeLessThan(1_000);
+  expect(Math.abs(Date.parse(event?.created_at ?? '') - Date.parse(created_at))).toBeLessThan(patience(1_000));
 });
 
 test('agents', async () => {

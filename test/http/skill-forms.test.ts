@@ -219,7 +219,7 @@ test('P5: 300 archives and forms with something wrong in their bytes: an answer 
     if (answer.id !== undefined) await server.client.beta.skills.delete(answer.id);
   }
   expect(await storedFiles(server.filesDir)).toEqual(before);
-}, 60_000);
+});
 
 function both(one: string, other: string): Record<string, string> {
   return { 'a/SKILL.md': skillMd('a'), [one]: 'x', [other]: 'y' };

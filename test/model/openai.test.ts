@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { ModelOutcome, ModelRequest } from '../../src/model/model.js';
 import { createOpenAIModel } from '../../src/model/openai.js';
 import { DIALECTS } from '../contracts/chat-dialects.js';
@@ -175,7 +175,9 @@ describe('what is sent', () => {
     const [own, open] = [{ apiKey: KEY }, {}].map((more) => createOpenAIModel({ baseURL: upstream.url, ...more }));
     for (const one of [own, own, own, open]) {
       await one?.sample(ask('{}'), createListener(), never());
-      await sleep(20);
+      while (upstream.requests.at(-1)?.isOver !== true) await sleep(5);
+      // What has come by then is read.
+      for (let turns = 0; turns < 10; turns += 1) await turn();
     }
     expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual([
       ...Array<string>(3).fill(`Bearer ${KEY}`),

@@ -9,7 +9,7 @@ afterEach(() => receiver.stop());
 
 const NEVER = new AbortController().signal;
 const delivery = { endpoint_id: 'whep_1', event_id: 'whe_1', body: '{"type":"event",\n "name":"Zoë ☂"}' };
-const post = createPost(createOutbound({ allowPrivate: true }), 300);
+const post = createPost(createOutbound({ allowPrivate: true }));
 
 test('the SDK takes the signature of the very bytes, and of no others', async () => {
   const secret = newSigningSecret();
@@ -40,7 +40,8 @@ test.each([
 test('no answer: too slow, cut off, nobody there, no public address; and nothing tells the URL', async () => {
   const secret = newSigningSecret();
   receiver.answer('/slow', () => {});
-  expect(await post({ url: `${receiver.url}/slow`, secret }, delivery, NEVER)).toEqual({
+  const hasty = createPost(createOutbound({ allowPrivate: true }), 300);
+  expect(await hasty({ url: `${receiver.url}/slow`, secret }, delivery, NEVER)).toEqual({
     type: 'failed',
     why: 'no answer in time',
   });
