@@ -4,12 +4,17 @@ import { listRuns } from '../../src/temporal/history.js';
 import { startWire, type Wire } from '../wire/server.js';
 import { allow, answer, asking, call, customTool, deny, instruct } from '../wire/answers.js';
 import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
+import { define, held, REVISE, SATISFIED, says } from '../wire/outcome-script.js';
 import { decodeRuns, isRecorded, writeGolden } from './golden.js';
 import { BESIDE, BESIDE_ENV } from './record-beside.js';
 
 /** Plays one of each kind on a real server and keeps their histories as the golden ones of this release, beside those it has. */
 export async function recordGolden(release: string): Promise<void> {
-  await record(release, { ...SESSIONS, ...STOPS }, await startWire({ DROVER_CONTINUE_AS_NEW_EVENTS: '40' }));
+  await record(
+    release,
+    { ...SESSIONS, ...STOPS, ...OUTCOMES },
+    await startWire({ DROVER_CONTINUE_AS_NEW_EVENTS: '40' }),
+  );
   await record(release, LONG, await startWire({}, { window: WINDOW }));
   await record(release, BESIDE, await startWire(BESIDE_ENV));
 }
@@ -155,6 +160,29 @@ const STOPS: Record<string, Act> = {
     const stopped = await talk.turn('go');
     await wire.client.beta.sessions.update(talk.id, { budget: null });
     await talk.stream.untilIdle(stopped.length);
+    return talk;
+  },
+};
+
+/** Sessions that work toward something. */
+const OUTCOMES: Record<string, Act> = {
+  async outcome(wire) {
+    const grading = held(REVISE);
+    const talk = await openTalk(wire, { replies: [says('Sun.'), grading.reply, says('Rain.'), SATISFIED] });
+    await talk.post(define());
+    await grading.asked;
+    await talk.send('Make it wet.');
+    grading.release();
+    await talk.stream.untilIdle(0);
+    return talk;
+  },
+  async 'outcome-interrupted'(wire) {
+    const grading = held(SATISFIED);
+    const talk = await openTalk(wire, { replies: [says('Sun.'), { error: { status: 529 } }, grading.reply] });
+    await talk.post(define());
+    await grading.asked;
+    await talk.interrupt();
+    await talk.stream.untilIdle(0);
     return talk;
   },
 };

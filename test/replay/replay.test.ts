@@ -45,6 +45,8 @@ test('there is one of each kind', () => {
     'interrupted-command',
     'interrupted-model',
     'interrupted-question',
+    'outcome',
+    'outcome-interrupted',
     'queued',
     'retry',
     'signals',
