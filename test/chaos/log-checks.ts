@@ -106,7 +106,8 @@ function inOrderOfCalls(list: SessionEvent[]): SessionEvent[] {
   return sorted;
 }
 
-const VARYING = new Set(['processed_at', 'active_seconds']);
+/** What a session has cost counts the time that it ran, too. */
+const VARYING = new Set(['processed_at', 'active_seconds', 'list_cost']);
 
 export function textOf(event: SessionEvent | undefined): string {
   const content = event && 'content' in event && Array.isArray(event.content) ? event.content : [];
