@@ -22,6 +22,8 @@ export interface UpstreamReply {
   tornAfter?: number;
   /** An HTTP error in place of a reply. */
   error?: { status: number; type?: string; message?: string; error_code?: string; headers?: Record<string, string> };
+  /** What it waits for after so many stream events. */
+  pauseAfter?: { events: number; until: Promise<unknown> };
   /** What goes wrong after so many stream events. */
   breakAfter?: { events: number; how: Breakage };
 }

@@ -40,6 +40,10 @@ export async function sendStream(
       flush();
       return breakOff(response, reply.breakAfter.how);
     }
+    if (sent === reply.pauseAfter?.events) {
+      flush();
+      await reply.pauseAfter.until;
+    }
     const isToken = event.type === 'content_block_delta';
     const delay = isToken ? (spoke ? reply.tokenMs : reply.firstTokenMs) : 0;
     if (delay) {

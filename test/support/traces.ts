@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
@@ -78,6 +78,7 @@ function tracesInFiles(dataDir: string, texts: readonly string[]): string[] {
 }
 
 function holds(path: string, texts: readonly string[]): boolean {
-  const bytes = readFileSync(path);
+  // What has gone by now holds nothing.
+  const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   return texts.some((text) => bytes.includes(text));
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitUntil } from '../chaos/chaos-session.js';
 import { type Drover, startDrover } from '../support/drover-process.js';
 
 let drover: Drover;
@@ -26,5 +27,5 @@ test('P6: a session whose sandbox cannot be made still answers', async () => {
     if (event.type === 'session.status_idle') break;
   }
   expect(said).toEqual([[{ type: 'text', text: 'Here.' }]]);
-  expect(drover.stderr).toContain(`no sandbox yet for ${id}`);
+  await waitUntil(() => drover.stderr.includes(`no sandbox yet for ${id}`), 'the log says why');
 });

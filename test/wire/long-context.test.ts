@@ -96,7 +96,7 @@ test('a turn of many calls is compacted on the way: the task stays word for word
   const last = JSON.stringify(wire.requestsOf(talk.model).at(-1)?.body.messages);
   expect(last).toContain('mind the words: albatross.');
   expect(last).toMatch(/\d+ calls so far/);
-}, 120_000);
+});
 
 test('results that are too long for the window at once are summed up, in several parts', async () => {
   const command = 'head -c 90000 /dev/zero | tr "\\0" y';

@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { EventPreview, SessionEvent } from '../../src/session/session.js';
+import { deadline } from '../support/patience.js';
 
 type Streamed = SessionEvent | EventPreview;
 type DeltaType = 'agent.message' | 'agent.thinking';
@@ -21,6 +22,7 @@ export interface Recording {
 }
 
 const PATIENCE_MS = 30_000;
+const LOOK_MS = 1_000;
 
 /** Connects; resolves once the server has answered, so that nothing after it is missed. */
 export async function follow(client: Anthropic, id: string, event_deltas: DeltaType[] = []): Promise<Recording> {
@@ -46,14 +48,17 @@ export async function follow(client: Anthropic, id: string, event_deltas: DeltaT
   ended.catch(() => {});
   const wait = <T>(find: () => T | undefined): Promise<T> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const isOver = deadline(PATIENCE_MS);
+      const timer = setInterval(() => {
+        if (!isOver()) return;
+        clearInterval(timer);
         watchers.delete(look);
         reject(new Error(`in vain; seen: ${all.map(({ type }) => type).join(' ')}`));
-      }, PATIENCE_MS);
+      }, LOOK_MS);
       const look = (): void => {
         const found = find();
         if (found === undefined) return;
-        clearTimeout(timer);
+        clearInterval(timer);
         watchers.delete(look);
         resolve(found);
       };

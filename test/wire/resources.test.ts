@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
+import { waitUntil } from '../chaos/chaos-session.js';
 import { bubblewrap, describeBackend, docker, testImage } from '../support/sandbox.js';
+import { sandboxFiles, untilThere } from '../support/sandbox-files.js';
 import { storedFiles } from '../support/stored-files.js';
 import { startWire, type Wire } from './server.js';
 import { only, openTalk, type Talk, talkTo, textOf } from './session.js';
@@ -12,6 +13,8 @@ import { bash } from './suite-tools.js';
 async function next(talk: Talk): Promise<string> {
   return textOf(only(await talk.turn('go on'), 'agent.tool_result')[0]);
 }
+
+const GROW = 'until [ -e /workspace/enough ]; do echo line >>growing; sleep 0.02; done';
 
 for (const backend of [bubblewrap(), docker()]) {
   describeBackend('files of sessions', backend, () => {
@@ -97,22 +100,25 @@ for (const backend of [bubblewrap(), docker()]) {
 
     test('what a process in the background writes is seen by whoever asks', async () => {
       const talk = await open([
-        'cd /mnt/session/outputs; (sleep 1; echo late >late; for i in $(seq 60); do echo $i >>growing; sleep 0.02; done) >/dev/null 2>&1 &',
+        `cd /mnt/session/outputs; (${untilThere('go')}; echo late >late; ${GROW}; touch /workspace/over) >/dev/null 2>&1 &`,
       ]);
+      const sandbox = sandboxFiles(wire.dataDir, talk.id);
       await next(talk);
       expect(await outputs(talk.id)).toEqual([]);
+      sandbox.put('go');
       const sizes = new Set<number>();
       let listed: Awaited<ReturnType<typeof outputs>> = [];
-      for (let tries = 0; tries < 60 && sizes.size < 3; tries += 1) {
-        await sleep(100);
+      await waitUntil(async () => {
         listed = await outputs(talk.id);
         for (const { size_bytes, filename } of listed) if (filename === 'growing') sizes.add(size_bytes);
-      }
-      expect(sizes.size).toBeGreaterThan(1);
-      await sleep(1_500);
+        return sizes.size >= 3;
+      }, 'it is seen to grow');
+      sandbox.put('enough');
+      await waitUntil(() => existsSync(join(sandbox.workspace, 'over')), 'the process has ended');
       listed = await outputs(talk.id);
       const growing = listed.find(({ filename }) => filename === 'growing')?.id ?? '';
-      expect((await download(growing)).trim().split('\n')).toHaveLength(60);
+      const written = join(wire.dataDir, 'sandboxes', talk.id, 'session/outputs/growing');
+      expect(await download(growing)).toBe(readFileSync(written, 'utf8'));
       expect(listed.map(({ filename }) => filename).toSorted()).toEqual(['growing', 'late']);
     });
 

@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { allow, asking, call, say } from './answers.js';
+import { heldReply } from './held-reply.js';
 import { newPricedModel, only, openTalk, typesOf } from './session.js';
 import type { GetWire } from './suite.js';
 
@@ -107,14 +108,12 @@ export function describeBudgets(get: GetWire): void {
     });
 
     test('that is reached leaves what was queued for when it is removed', async () => {
-      const talk = await openTalk(get(), {
-        model: newPricedModel(),
-        budget: cap('20'),
-        replies: [{ ...costing(25), firstTokenMs: 500 }],
-      });
+      const { reply, release } = heldReply(costing(25));
+      const talk = await openTalk(get(), { model: newPricedModel(), budget: cap('20'), replies: [reply] });
       await talk.send('one');
       await talk.stream.until(({ type }) => type === 'span.model_request_start');
       await talk.post(say('two'));
+      release();
       const first = await talk.stream.untilIdle(0);
       expect(first.at(-1)).toMatchObject({ stop_reason: { type: 'budget_reached' } });
       expect((await talk.list()).at(-1)).toMatchObject({ type: 'user.message', processed_at: null });

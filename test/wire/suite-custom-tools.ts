@@ -1,6 +1,8 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BetaRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
+import { waitUntil } from '../chaos/chaos-session.js';
+import { sandboxFiles, untilThere } from '../support/sandbox-files.js';
 import { answer, call, customTool, instruct, say } from './answers.js';
 import { listAll, only, openTalk, typesOf } from './session.js';
 import type { GetWire } from './suite.js';
@@ -63,10 +65,12 @@ export function describeCustomTools(get: GetWire): void {
     });
 
     test('may be answered before the session says that it waits, and by an error', async () => {
+      const command = `echo begun; ${untilThere('go')}`;
       const talk = await openTalk(get(), {
         tools: [customTool('weather'), { type: 'agent_toolset_20260401' }],
-        replies: [{ blocks: [call('weather', { city: 'Bern' }), call('bash', { command: 'sleep 1; echo done' })] }],
+        replies: [{ blocks: [call('weather', { city: 'Bern' }), call('bash', { command })] }],
       });
+      const sandbox = sandboxFiles(get().dataDir, talk.id);
       await talk.send('go');
       const use = await talk.stream.until(({ type }) => type === 'agent.custom_tool_use');
       await talk.post({
@@ -75,6 +79,8 @@ export function describeCustomTools(get: GetWire): void {
         content: [{ type: 'text', text: 'no such city' }],
         is_error: true,
       });
+      await waitUntil(() => sandbox.printed() === 'begun\n', 'the other call is under way');
+      sandbox.put('go');
       const events = await talk.stream.untilIdle(0);
       expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
       const results = get().requestsOf(talk.model)[1]?.body.messages.at(-1)?.content;
@@ -126,13 +132,12 @@ export function describeCustomTools(get: GetWire): void {
         replies: [{ blocks: [call('weather', { city: 'Bern' }), call('people', { city: 'Bern' })] }],
       });
       const done = new AbortController();
-      const run = async (name: string, says: string): Promise<string[]> => {
-        const seen: string[] = [];
+      const ran: Record<string, string[]> = { weather: [], people: [] };
+      const run = async (name: string, says: string): Promise<void> => {
         const options = { tools: [runnable(name, says)], signal: done.signal, maxIdleMs: 0 };
         for await (const made of get().client.beta.sessions.events.toolRunner(talk.id, options)) {
-          if (made.posted) seen.push(`${made.name} ${made.isError}`);
+          if (made.posted) ran[name]?.push(`${made.name} ${made.isError}`);
         }
-        return seen;
       };
       const runners = [run('weather', 'sunny'), run('people', '134,000')];
       await talk.send('Bern?');
@@ -140,9 +145,11 @@ export function describeCustomTools(get: GetWire): void {
         (event) => event.type === 'session.status_idle' && event.stop_reason.type === 'end_turn',
       );
       expect(end).toBeDefined();
+      await waitUntil(() => Object.values(ran).every(({ length }) => length > 0), 'both have posted');
       await sleep(100);
       done.abort();
-      expect(await Promise.all(runners)).toEqual([['weather false'], ['people false']]);
+      await Promise.all(runners);
+      expect(ran).toEqual({ weather: ['weather false'], people: ['people false'] });
       expect(JSON.stringify(get().requestsOf(talk.model)[1]?.body.messages)).toMatch(/sunny.*134,000/);
     });
 

@@ -1,6 +1,7 @@
 import { NotFoundError } from '@anthropic-ai/sdk';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { skillFiles } from '../support/skill-files.js';
+import { deadline } from '../support/patience.js';
 import { findTraces } from '../support/traces.js';
 import type { Wire } from './server.js';
 import { newPricedModel, type Talk, talkTo } from './session.js';
@@ -78,7 +79,7 @@ async function openSkilled(wire: Wire, skill_id: string): Promise<Talk> {
 }
 
 async function untilGone(look: () => Promise<unknown>): Promise<unknown> {
-  for (let tries = 0; tries < 110; tries += 1) {
+  for (const isOver = deadline(90_000); !isOver();) {
     const error = await look().then(
       () => undefined,
       (thrown: unknown) => thrown,

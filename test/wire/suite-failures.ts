@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { words, type UpstreamReply } from '../../bench/upstream-reply.js';
 import type { SessionEvent } from '../../src/session/session.js';
+import { heldReply } from './held-reply.js';
 import { only, openTalk, textOf, typesOf, type Talk } from './session.js';
 import type { GetWire } from './suite.js';
 
@@ -104,10 +104,12 @@ export function describeFailures(get: GetWire, isUncached: boolean): void {
 
     test('for good takes what was queued with it: that starts no turn, and the next message finds it', async () => {
       const refused: UpstreamReply = { error: { status: 400, type: 'invalid_request_error' } };
-      const talk = await openTalk(get(), { replies: [() => sleep(700, refused)] });
+      const { reply, release } = heldReply(refused);
+      const talk = await openTalk(get(), { replies: [reply] });
       await talk.send('one');
       await talk.stream.until(({ type }) => type === 'span.model_request_start');
       await talk.send('two');
+      release();
       const events = await talk.stream.untilIdle(0);
       expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
       const list = await talk.list();

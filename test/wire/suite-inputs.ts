@@ -1,13 +1,14 @@
+import { deadline } from '../support/patience.js';
+import { heldReply } from './held-reply.js';
 import { historySize, listAll, only, openTalk, textOf, typesOf, type Talk } from './session.js';
 import type { GetWire } from './suite.js';
-
-const slow = (ms: number) => ({ firstTokenMs: ms });
 
 /** What comes in, when, and how large. */
 export function describeInputs(get: GetWire): void {
   describe('inputs', () => {
     test('that come while it runs are queued, listed last without a time, and answered in one turn', async () => {
-      const talk = await openTalk(get(), { replies: [slow(700)] });
+      const first = heldReply();
+      const talk = await openTalk(get(), { replies: [first.reply] });
       await talk.send('first');
       await talk.stream.until(({ type }) => type === 'span.model_request_start');
       await talk.send('second');
@@ -20,6 +21,7 @@ export function describeInputs(get: GetWire): void {
       expect(await listAll(get(), talk.id, { limit: 1, order: 'desc' })).toEqual(before.toReversed());
       const messages = await listAll(get(), talk.id, { types: ['user.message'] });
       expect(messages.map(textOf)).toEqual(['first', 'second', 'third']);
+      first.release();
       await talk.stream.untilIdle(0);
       const requests = get().requestsOf(talk.model);
       expect(requests.map(({ text }) => text)).toEqual(['first', 'second\nthird']);
@@ -104,7 +106,7 @@ export function describeInputs(get: GetWire): void {
     });
 
     test('interrupt', async () => {
-      const talk = await openTalk(get(), { replies: [slow(20_000)] });
+      const talk = await openTalk(get(), { replies: [heldReply().reply] });
       await talk.send('go');
       await talk.stream.until(({ type }) => type === 'span.model_request_start');
       await signal(get, talk.id, { type: 'user.interrupt' });
@@ -124,7 +126,7 @@ export function describeInputs(get: GetWire): void {
 
 /** The session was created at work: its idle may have come before anybody could follow. */
 async function isIdle(get: GetWire, talk: Talk): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (const isOver = deadline(10_000); !isOver();) {
     const list = await talk.list();
     if (list.at(-1)?.type === 'session.status_idle') return;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,4 +1,7 @@
 import { words } from '../../bench/upstream-reply.js';
+import { waitUntil } from '../chaos/chaos-session.js';
+import { patience } from '../support/patience.js';
+import { sandboxFiles } from '../support/sandbox-files.js';
 import { follow } from './recording.js';
 import { only, openTalk, textOf, typesOf } from './session.js';
 import { bash } from './suite-tools.js';
@@ -15,7 +18,7 @@ export function describeInterrupts(get: GetWire): void {
       const from = Date.now();
       await talk.interrupt();
       const events = await talk.stream.untilIdle(0);
-      expect(Date.now() - from).toBeLessThan(1_500);
+      expect(Date.now() - from).toBeLessThan(patience(1_500));
       const partial = textOf(only(events, 'agent.message')[0]);
       expect(partial).toMatch(/^w0/);
       const shown = previews.previews
@@ -47,16 +50,15 @@ export function describeInterrupts(get: GetWire): void {
     test('stops a running command, keeps its output, and answers the calls behind it', async () => {
       const talk = await openTalk(get(), {
         tools: true,
-        replies: [{ blocks: [bash('echo begun; touch started; sleep 60; touch survived'), bash('touch second')] }],
+        replies: [{ blocks: [bash('touch started; echo begun; sleep 60; touch survived'), bash('touch second')] }],
       });
       await talk.send('go');
-      await talk.stream.until(({ type }) => type === 'agent.tool_use');
-      // It has to be running: before, there would be nothing to keep.
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const sandbox = sandboxFiles(get().dataDir, talk.id);
+      await waitUntil(() => sandbox.printed() === 'begun\n', 'it has printed: before, there would be nothing to keep');
       const from = Date.now();
       await talk.interrupt();
       const events = await talk.stream.untilIdle(0);
-      expect(Date.now() - from).toBeLessThan(2_000);
+      expect(Date.now() - from).toBeLessThan(patience(2_000));
       const results = only(events, 'agent.tool_result');
       expect(results).toHaveLength(2);
       expect(textOf(results[0])).toContain('begun');

@@ -1,4 +1,5 @@
 import { BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
+import { heldReply } from './held-reply.js';
 import { follow } from './recording.js';
 import { only, openTalk, textOf, typesOf } from './session.js';
 import type { GetWire } from './suite.js';
@@ -44,10 +45,12 @@ export function describeLife(get: GetWire): void {
     });
 
     test('of the title is taken while it runs', async () => {
-      const talk = await openTalk(get(), { replies: [{ firstTokenMs: 500 }] });
+      const { reply, release } = heldReply();
+      const talk = await openTalk(get(), { replies: [reply] });
       await talk.send('go');
       await talk.stream.until(({ type }) => type === 'span.model_request_start');
       expect(await sessions().update(talk.id, { title: 'meanwhile' })).toMatchObject({ title: 'meanwhile' });
+      release();
       await talk.stream.untilIdle(0);
       expect(typesOf(await talk.list())).toContain('session.updated');
     });

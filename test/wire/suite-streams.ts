@@ -1,6 +1,7 @@
 import { type AccumulatedEvent, accumulateManagedAgentsEvent } from '@anthropic-ai/sdk/lib/sessions/accumulate';
 import { words } from '../../bench/upstream-reply.js';
 import type { EventPreview } from '../../src/session/session.js';
+import { deadline } from '../support/patience.js';
 import { follow, type Recording } from './recording.js';
 import { only, openTalk, textOf } from './session.js';
 import type { GetWire } from './suite.js';
@@ -9,7 +10,9 @@ import type { GetWire } from './suite.js';
 export function describeStreams(get: GetWire): void {
   describe('a stream', () => {
     test('previews a message while it is made: one start, deltas that are a prefix, the event last', async () => {
-      const reply = { blocks: [{ type: 'thinking' as const, thinking: 'hm' }, words(30)], tokenMs: 20 };
+      const { promise: hasJoined, resolve: goOn } = Promise.withResolvers<void>();
+      const blocks = [{ type: 'thinking' as const, thinking: 'hm' }, words(30)];
+      const reply = { blocks, tokenMs: 20, pauseAfter: { events: 15, until: hasJoined } };
       const talk = await openTalk(get(), { replies: [reply] });
       const { client } = get();
       const [one, both] = await Promise.all([
@@ -19,6 +22,7 @@ export function describeStreams(get: GetWire): void {
       await talk.send('go');
       await one.until(({ type }) => type === 'event_delta');
       const late = await follow(client, talk.id, ['agent.message']);
+      goOn();
       await Promise.all([one, both, late, talk.stream].map((recording) => recording.untilIdle(0)));
       expect(talk.stream.previews).toEqual([]);
       expect(late.previews).toEqual([]);
@@ -101,7 +105,7 @@ async function expectToSee(stream: Recording, listed: string[], whole: Set<strin
     return [...whole].filter((id) => !known.has(id));
   };
   // The last idle may still be on its way to this connection.
-  for (let tries = 0; tries < 100 && missing().length > 0; tries += 1) {
+  for (const isOver = deadline(5_000); missing().length > 0 && !isOver();) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   expect(missing()).toEqual([]);
