@@ -8,7 +8,8 @@ import type { LogEntry, LoggedEvent } from './history.js';
  * 3. an input is processed at most once, and only after it was queued;
  * 4. every tool use has exactly one result, after it; only a turn that is still open may lack some. What a worker sends
  *    counts as one, whenever it comes, and the first counts;
- * 5. a summary stands for what came before it, for more than the last one did, and parts no call from its result.
+ * 5. a summary stands for what came before it, for more than the last one did, and parts no call from its result;
+ * 6. one evaluation of an outcome is under way at a time, and its end names it; an end without one names none.
  */
 export function checkEntries(entries: LogEntry[]): string[] {
   const faults: string[] = [];
@@ -21,6 +22,7 @@ export function checkEntries(entries: LogEntry[]): string[] {
     replies: new Map(),
     pairs: [],
     through: 0,
+    evaluation: '',
   };
   let before = { seq: 0, at: -Infinity };
   for (const entry of entries) {
@@ -51,6 +53,8 @@ interface Check {
   pairs: { reply: number; result: number }[];
   /** What the last summary stands for. */
   through: number;
+  /** The start of the evaluation under way; empty when there is none. */
+  evaluation: string;
 }
 
 /**
@@ -77,10 +81,22 @@ function checkEvent(check: Check, event: LoggedEvent, { seq, queued }: { seq: nu
     if (open.delete(of)) check.pairs.push({ reply: check.replies.get(of) ?? seq, result: seq });
     settled.add(of);
   }
+  checkEvaluation(check, event, seq);
   if (!CALLS_ARE_OVER.has(event.type)) return;
   const waiting = waitedFor(event);
   for (const id of open) if (!waiting.has(id)) faults.push(`${id} has no result at entry ${seq} (${event.type})`);
   check.open = new Set([...open].filter((id) => waiting.has(id)));
+}
+
+function checkEvaluation(check: Check, event: LoggedEvent, seq: number): void {
+  const { faults, evaluation } = check;
+  if (event.type === 'span.outcome_evaluation_start') {
+    if (evaluation !== '') faults.push(`entry ${seq} begins an evaluation inside ${evaluation}`);
+    check.evaluation = event.id;
+  }
+  if (event.type !== 'span.outcome_evaluation_end') return;
+  if (event['outcome_evaluation_start_id'] !== evaluation) faults.push(`entry ${seq} ends no evaluation under way`);
+  check.evaluation = '';
 }
 
 /** Calls that the session stands still for: they come to their results later. */

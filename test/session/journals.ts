@@ -12,6 +12,9 @@ interface Round {
 
 interface Plan {
   turns: Round[][];
+  /** In these turns an outcome is defined, which is evaluated twice; or it is given up before. */
+  evaluated: number[];
+  abandoned: number[];
   /** Before each of these turns' first request what went before is summed up. */
   summed: number[];
   /** The last turn is still under way: its last calls have no results yet. */
@@ -20,6 +23,8 @@ interface Plan {
 
 const round = fc.record({ calls: fc.nat(3), inputs: fc.nat(2), ms: fc.nat(5_000) });
 const plan: fc.Arbitrary<Plan> = fc.record({
+  evaluated: fc.uniqueArray(fc.integer({ min: 0, max: 4 })),
+  abandoned: fc.uniqueArray(fc.integer({ min: 0, max: 4 })),
   summed: fc.uniqueArray(fc.integer({ min: 1, max: 4 })),
   turns: fc.array(fc.array(round, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 }),
   open: fc.boolean(),
@@ -38,19 +43,39 @@ export const START: SessionStart = {
   created_at: 1_000,
 };
 
-function play({ turns, summed, open }: Plan): ThreadLog {
+function play({ turns, summed, evaluated, abandoned, open }: Plan): ThreadLog {
   const writer = createWriter();
   turns.forEach((rounds, index) => {
     writer.input();
     writer.takeUp();
+    if (evaluated.includes(index)) writer.event('user.define_outcome', OUTCOME);
     writer.event('session.status_running');
     if (summed.includes(index)) writer.sumUp();
     rounds.forEach((one, at) => playRound(writer, one, open && index === turns.length - 1 && at === rounds.length - 1));
     if (open && index === turns.length - 1) return;
+    if (evaluated.includes(index)) evaluate(writer, abandoned.includes(index));
     writer.event('session.usage', { usage: { input_tokens: index } });
     writer.event('session.status_idle', { stop_reason: { type: 'end_turn' } });
   });
   return { start: START, entries: writer.entries };
+}
+
+const OUTCOME = { outcome_id: 'outc_1', description: 'A poem.', rubric: { type: 'text', content: 'It rhymes.' } };
+
+function evaluate(writer: Writer, isAbandoned: boolean): void {
+  const { outcome_id } = OUTCOME;
+  const end = (start: string, iteration: number, result: string): unknown =>
+    writer.event('span.outcome_evaluation_end', {
+      outcome_evaluation_start_id: start,
+      outcome_id,
+      iteration,
+      result,
+      explanation: result,
+    });
+  const start = (iteration: number): string => writer.event('span.outcome_evaluation_start', { outcome_id, iteration });
+  if (isAbandoned) return void end('', 0, 'interrupted');
+  end(start(0), 0, 'needs_revision');
+  end(start(1), 1, 'satisfied');
 }
 
 function playRound(writer: Writer, { calls, inputs, ms }: Round, isCutOff: boolean): void {

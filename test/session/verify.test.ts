@@ -148,6 +148,21 @@ const FAULTS: Record<
     // Without a call before it, it stands for nothing.
     says: /parts the calls of entry \d+ from their results$|stands for no more/,
   },
+  'an evaluation begins inside another': {
+    spoil: (entries, at) => renumbered(entries.toSpliced(at, 0, withId(one(entries, at), 'sevt_second'))),
+    where: (entry) => fieldsOf(entry).type === 'span.outcome_evaluation_start',
+    says: /begins an evaluation inside sevt_second$/,
+  },
+  'an evaluation ends twice': {
+    spoil: (entries, at) => renumbered(entries.toSpliced(at, 0, withId(one(entries, at), 'sevt_second'))),
+    where: (entry) => ![undefined, ''].includes(fieldsOf(entry).outcome_evaluation_start_id),
+    says: /ends no evaluation under way$/,
+  },
+  'an evaluation’s end names another': {
+    spoil: (entries, at) => entries.with(at, naming(one(entries, at), 'sevt_other')),
+    where: (entry) => fieldsOf(entry).type === 'span.outcome_evaluation_end',
+    says: /ends no evaluation under way$/,
+  },
   'an input is processed twice': {
     spoil: (entries, at) => renumbered(entries.toSpliced(at, 0, one(entries, at))),
     where: (entry) => entry.kind === 'processed',
@@ -216,6 +231,15 @@ function one<Item>(items: Item[], at: number): Item {
 function changed<Item>(items: Item[], at: number, change: (item: Item) => Item): Item[] {
   const place = at % items.length;
   return items.with(place, change(one(items, place)));
+}
+
+/** Of an event; of any other entry nothing. */
+function fieldsOf(entry: LogEntry): { type?: string; outcome_evaluation_start_id?: string } {
+  return entry.kind === 'event' ? entry.event : {};
+}
+
+function naming(entry: LogEntry, outcome_evaluation_start_id: string): LogEntry {
+  return entry.kind === 'event' ? { ...entry, event: { ...entry.event, outcome_evaluation_start_id } } : entry;
 }
 
 function withId(entry: LogEntry, id: string): LogEntry {
