@@ -43,6 +43,9 @@ const DYNAMIC_CONFIG: Record<string, number | boolean | string> = {
   'history.transferProcessorMaxPollRPS': 2000,
   'history.timerProcessorMaxPollRPS': 2000,
   'history.visibilityProcessorMaxPollRPS': 200,
+  // A history is removed once its end is noted here: every half a minute unless told otherwise.
+  'history.transferProcessorUpdateAckInterval': '"2s"',
+  'history.visibilityProcessorUpdateAckInterval': '"2s"',
   // Long polls on history, per namespace.
   'frontend.namespaceCount': 10_000,
   // A run that is closed earlier than this after the very first start still gets the short retention of a new database.
