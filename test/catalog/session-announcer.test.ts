@@ -120,6 +120,7 @@ test('each entry that others want to know of is announced, once', async () => {
   await project('session.usage');
   await project('session.status_idle', idle);
   await project('session.status_rescheduled');
+  for (const result of ['needs_revision', 'satisfied']) await project('span.outcome_evaluation_end', { result });
   await project('session.updated', { title: 't' });
   await project('session.status_terminated');
   await announcer.catchUp();
@@ -128,6 +129,8 @@ test('each entry that others want to know of is announced, once', async () => {
     'session.status_run_started',
     'session.status_idled',
     'session.status_rescheduled',
+    'session.outcome_evaluation_ended',
+    'session.outcome_evaluation_ended',
     'session.updated',
     'session.status_terminated',
   ]);

@@ -115,9 +115,9 @@ test.each<[string, object, RegExp]>([
   ['51 events', { initial_events: Array.from({ length: 51 }, () => GO[0]) }, /initial_events: /],
   ['an interrupt', { initial_events: [{ type: 'user.interrupt' }] }, /initial_events\.0/],
   [
-    'an outcome',
-    { initial_events: [{ type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } }] },
-    /initial_events\.0\.type: outcomes are not/,
+    'an outcome without a rubric',
+    { initial_events: [{ type: 'user.define_outcome', description: 'd' }] },
+    /initial_events\.0\.rubric: is required/,
   ],
   [
     'a system message that is not last',

@@ -58,9 +58,9 @@ describe('send', () => {
     ],
     ['a tool result', [{ type: 'user.tool_result', tool_use_id: 'sevt_1' }], /events\.0\.type: .*self_hosted/],
     [
-      'an outcome',
-      [{ type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } }],
-      /events\.0\.type: outcomes/,
+      'an outcome without a rubric',
+      [{ type: 'user.define_outcome', description: 'd' }],
+      /events\.0\.rubric: is required/,
     ],
   ])('%s is 400 and queues nothing', async (_what, events, pattern) => {
     const send = client.beta.sessions.events.send(id, { events: events as EventParams[] });

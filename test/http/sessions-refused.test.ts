@@ -32,9 +32,9 @@ test.each<[string, AgentParams, RegExp]>([
 
 test.each<[string, Partial<SessionParams>, RegExp]>([
   [
-    'an outcome',
-    { initial_events: [{ type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } }] },
-    /initial_events\.0\.type: outcomes/,
+    'an outcome without a rubric',
+    { initial_events: [{ type: 'user.define_outcome', description: 'd' } as never] },
+    /initial_events\.0\.rubric: is required/,
   ],
   [
     '51 events',

@@ -4,7 +4,7 @@ import { ApiError } from '../../src/api-error.js';
 import { removeWork } from '../../src/catalog/work/work-end.js';
 import { planOf, recordQueries } from '../support/query-plans.js';
 import { bearing, tokenOf } from '../support/work.js';
-import { errorOf, INTERRUPT, MESSAGE, useWorkBench } from '../support/work-bench.js';
+import { errorOf, INTERRUPT, MESSAGE, OUTCOME, useWorkBench } from '../support/work-bench.js';
 
 const bench = useWorkBench();
 
@@ -23,6 +23,18 @@ describe('an item for a session', () => {
     await bench.stop(work, true);
     await bench.send(id, MESSAGE);
     expect((await bench.queue.claim()).id).not.toBe(work.id);
+  });
+
+  test('comes with an outcome to work toward, whether it is sent or the session begins with it', async () => {
+    const { environment_id } = bench.queue;
+    const params = { agent: bench.agent, environment_id };
+    const begun = await bench.client.beta.sessions.create({ ...params, initial_events: [OUTCOME] });
+    expect((await bench.queue.claim()).data.id).toBe(begun.id);
+    const { id } = await bench.client.beta.sessions.create(params);
+    await expect(bench.send(id, { ...OUTCOME, description: '' })).rejects.toThrow(/description/);
+    expect(await bench.queue.poll()).toBeNull();
+    await bench.send(id, OUTCOME);
+    expect((await bench.queue.claim()).data.id).toBe(id);
   });
 
   test('comes again when a worker stopped just as input came; not when it failed with that input', async () => {

@@ -1,7 +1,7 @@
 import { BadRequestError } from '@anthropic-ai/sdk';
 import { adminRequest } from '../support/admin.js';
 import { bearing, openQueue } from '../support/work.js';
-import { errorOf, INTERRUPT, MESSAGE, useWorkBench } from '../support/work-bench.js';
+import { errorOf, INTERRUPT, MESSAGE, OUTCOME, useWorkBench } from '../support/work-bench.js';
 
 const bench = useWorkBench();
 
@@ -67,7 +67,7 @@ describe('a worker', () => {
       const { data } = await by.beta.sessions.events.send(id, { events: [result] });
       expect(data?.[0]).toMatchObject({ type: 'user.tool_result', processed_at: expect.any(String) });
       const allow = { type: 'user.tool_confirmation' as const, tool_use_id: use, result: 'allow' as const };
-      for (const event of [MESSAGE, INTERRUPT, allow]) {
+      for (const event of [MESSAGE, INTERRUPT, OUTCOME, allow]) {
         expect((await errorOf(by.beta.sessions.events.send(id, { events: [event] }))).status).toBe(403);
       }
     }

@@ -1,5 +1,6 @@
 import { ApiError } from '../../src/api-error.js';
 import { newId } from '../../src/ids.js';
+import { fold } from '../../src/session/fold.js';
 import type {
   EventPage,
   EventPreview,
@@ -17,6 +18,7 @@ import type { Database } from '../../src/storage/database.js';
 
 /**
  * Sessions without Temporal, for tests of the HTTP side: an agent that answers every message with the same text, at once.
+ * An outcome is not evaluated but as a test says.
  * Its log is an array; its states are also rows of the projection, where the list of sessions looks for them.
  */
 export interface MemorySessions {
@@ -58,6 +60,8 @@ export function createMemorySessions(db: Database): MemorySessions {
     const session = all.get(id);
     session?.events.push(full);
     if (session) session.state.updated_at = lastTime;
+    if (session && IS_OF_OUTCOME.test(full.type))
+      Object.assign(session.state, fold(session.state, { ...full }, lastTime));
     for (const subscriber of subscribers.get(id) ?? []) subscriber.onEvent(full);
     return full;
   };
@@ -95,7 +99,7 @@ export function createMemorySessions(db: Database): MemorySessions {
     const echoes = inputs.map((input) => append(id, { ...input }));
     const interrupted = inputs.some((input) => input.type === 'user.interrupt');
     if (interrupted && session.state.status === 'running') finish(id, session);
-    if (inputs.some((input) => input.type === 'user.message')) turn(id, session);
+    if (inputs.some(({ type }) => type === 'user.message' || type === 'user.define_outcome')) turn(id, session);
     await save(id, session);
     return echoes;
   };
@@ -155,6 +159,9 @@ export function createMemorySessions(db: Database): MemorySessions {
     subscribers: () => [...subscribers.values()].reduce((sum, set) => sum + set.size, 0),
   };
 }
+
+/** What changes how far an outcome has come. */
+const IS_OF_OUTCOME = /^(user\.define_|span\.)outcome/;
 
 function initialState({ title, metadata, created_at, budget }: SessionStart): SessionState {
   return {

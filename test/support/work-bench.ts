@@ -6,6 +6,11 @@ type EventParams = Anthropic.Beta.Sessions.EventSendParams['events'][number];
 
 export const MESSAGE = { type: 'user.message', content: [{ type: 'text', text: 'hi' }] } satisfies EventParams;
 export const INTERRUPT = { type: 'user.interrupt' } satisfies EventParams;
+export const OUTCOME = {
+  type: 'user.define_outcome',
+  description: 'd',
+  rubric: { type: 'text', content: 'r' },
+} satisfies EventParams;
 export const NO_HEARTBEAT = { expected_last_heartbeat: 'NO_HEARTBEAT' };
 
 /** A server for the tests of a file, and for each test a self-hosted environment with a queue of its own. */

@@ -3,6 +3,8 @@ import { type AgeCursor, type ArchivableQuery, newestLiveFirst, type Page, toPag
 import { invalid, validate } from '../validate.js';
 import type { FireResult } from '../../schedule/fire.js';
 import type { Database } from '../../storage/database.js';
+import type { EventParams } from '../sessions/event-schema.js';
+import { toInputs } from '../sessions/input-events.js';
 import { countFitting } from '../../storage/page-size.js';
 import type { DeploymentsDeps } from './deployment-deps.js';
 import { changeDeployment, insertDeployment } from './deployment-change.js';
@@ -48,9 +50,12 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     await deps.scheduleSync.attempt([id]);
     return retrieve(id);
   };
+  /** Reads files, so it is no part of a transaction: who waits for the same bytes may wait for the database with them in hand. */
+  const checkRubrics = (events: readonly EventParams[] = []) => toInputs(deps, events, 'initial_events');
   return {
-    create(body) {
+    async create(body) {
       const params = validate(deploymentCreateSchema, body);
+      await checkRubrics(params.initial_events);
       const id = newId('depl');
       return follow(id, async (tx) => {
         await insertDeployment(tx, id, params);
@@ -58,8 +63,9 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
       });
     },
     retrieve,
-    update(id, body) {
+    async update(id, body) {
       const update = validate(deploymentUpdateSchema, body);
+      await checkRubrics(update.initial_events);
       return follow(id, async (tx) => {
         const isChanged = await changeDeployment(tx, id, update);
         if (isChanged) await tx.announce(tx.db, { type: 'deployment.updated', id });

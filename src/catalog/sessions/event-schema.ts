@@ -24,13 +24,17 @@ const result = {
 
 const userMessage = z.strictObject({ type: z.literal('user.message'), content: messageContentSchema });
 
+/** By white space nothing can be evaluated. */
+const rubricText = z
+  .string()
+  .min(1)
+  .max(LONGEST_RUBRIC)
+  .refine((text) => text.trim() !== '', 'must not be blank');
+
 const defineOutcome = z.strictObject({
   type: z.literal('user.define_outcome'),
   description: z.string().min(1).max(LONGEST_RUBRIC),
-  rubric: z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('text'), content: z.string().min(1).max(LONGEST_RUBRIC) }),
-    fromFile,
-  ]),
+  rubric: z.discriminatedUnion('type', [z.strictObject({ type: z.literal('text'), content: rubricText }), fromFile]),
   max_iterations: z.int().min(1).max(20).nullable().exactOptional(),
 });
 

@@ -17,18 +17,24 @@ export interface Addressee {
 /** Refuses, by name, what a session cannot carry out or its log does not know. */
 export async function checkEvents(events: EventParams[], session: Addressee): Promise<void> {
   checkSystemMessages(events, session);
+  checkOneOutcome(events, 'events');
   for (const [index, event] of events.entries()) await checkEvent(event, `events.${index}`, session);
 }
 
 /** The same for events that come with a session's creation: it has no log that they could refer to. */
 export function checkInitialEvents(events: InitialEvent[]): void {
-  const isOutcome = ({ type }: InitialEvent): boolean => type === 'user.define_outcome';
-  const second = events.findIndex((event, index) => isOutcome(event) && events.findIndex(isOutcome) < index);
-  if (second !== -1) throw invalid(`initial_events.${second}`, 'a session works toward one outcome at a time');
+  checkOneOutcome(events, 'initial_events');
 }
 
 /** Only a deployment's sessions may begin with a system message. */
 type InitialEvent = Extract<EventParams, { type: 'user.message' | 'user.define_outcome' | 'system.message' }>;
+
+/** Of several the first would still be open when the next comes. Whether one is open already is the workflow's to judge. */
+function checkOneOutcome(events: EventParams[], path: string): void {
+  const outcomes = events.flatMap(({ type }, index) => (type === 'user.define_outcome' ? [index] : []));
+  if (outcomes[1] === undefined) return;
+  throw invalid(`${path}.${outcomes[1]}`, 'a session works toward one outcome at a time');
+}
 
 async function checkEvent(event: EventParams, path: string, session: Addressee): Promise<void> {
   switch (event.type) {
