@@ -7,6 +7,7 @@ import {
   CUSTOM,
   DOCUMENT,
   IMAGE,
+  OUTCOME,
   REPOSITORY,
   RESULT,
   TEXT,
@@ -238,16 +239,16 @@ function sessionCreate({ agent_id: id, environment_id, file_id, vault_id }: Know
     title: 't',
     metadata: { a: 'b' },
     budget: BUDGET,
-    initial_events: [{ type: 'user.message', content: [TEXT, IMAGE, DOCUMENT] }],
+    initial_events: [{ type: 'user.message', content: [TEXT, IMAGE, DOCUMENT] }, OUTCOME],
   };
 }
 
-function deploymentCreate({ agent_id: id, environment_id }: Known): DeploymentCreate {
+function deploymentCreate({ agent_id: id, environment_id, file_id }: Known): DeploymentCreate {
   return {
     name: 'd',
     agent: { type: 'agent', id, version: 1 },
     environment_id,
-    initial_events: [{ type: 'user.message', content: [TEXT] }],
+    initial_events: [{ type: 'user.message', content: [TEXT] }, outcomeBy(file_id)],
     schedule: { type: 'cron', expression: '0 9 1,31 1-3/2 0-7', timezone: 'Europe/Berlin' },
     budget: BUDGET,
     metadata: { a: 'b' },
@@ -266,5 +267,10 @@ function eventSend({ asked, custom_call, file_id }: Known): EventSend {
     { type: 'user.custom_tool_result', custom_tool_use_id: custom_call, content: [TEXT, RESULT], is_error: false },
   ];
   const message = { type: 'user.message' as const, content: [TEXT, IMAGE, DOCUMENT, fromFile(file_id)] };
-  return { events: [...(asked === 'sevt_none' ? [message] : answers), { type: 'user.interrupt' }] };
+  const begun = [message, outcomeBy(file_id)];
+  return { events: [...(asked === 'sevt_none' ? begun : answers), { type: 'user.interrupt' }] };
+}
+
+function outcomeBy(file_id: string) {
+  return { ...OUTCOME, rubric: { type: 'file' as const, file_id } };
 }

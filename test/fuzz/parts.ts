@@ -23,6 +23,12 @@ export const RESULT = {
   content: [TEXT],
   citations: { enabled: true },
 };
+export const OUTCOME = {
+  type: 'user.define_outcome' as const,
+  description: 'd',
+  rubric: { type: 'text' as const, content: 'r' },
+  max_iterations: 1,
+};
 export const REPOSITORY = { type: 'github_repository' as const, url: 'https://github.com/o/r' };
 export const BUDGET = { type: 'limit' as const, max_list_cost: { amount: '2500', currency: 'USD' as const } };
 export const CUSTOM = {

@@ -1,4 +1,5 @@
 import type { Choice } from './mutations.js';
+import { OUTCOME } from './parts.js';
 
 /** The body of a request to change a session, with something in it that makes the whole of it wrong. */
 export function spoil(choice: Choice, body: { events?: unknown[] }): unknown {
@@ -37,7 +38,12 @@ const BAD_EVENTS: readonly unknown[] = [
   { type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_other', content: [text] },
   { type: 'user.custom_tool_result', content: [text] },
   { type: 'user.tool_result', tool_use_id: 'sevt_other' },
-  { type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } },
+  { ...OUTCOME, rubric: undefined },
+  { ...OUTCOME, rubric: { type: 'text', content: ' \n' } },
+  { ...OUTCOME, rubric: { type: 'file', file_id: 'file_none' } },
+  { ...OUTCOME, description: '' },
+  { ...OUTCOME, max_iterations: 21 },
+  { ...OUTCOME, outcome_id: 'outc_mine' },
   { type: 'system.message', content: [{ type: 'image' }] },
 ];
 
