@@ -39,7 +39,7 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
       return withStatus(state, 'rescheduling', at);
     case 'session.status_terminated':
     case 'session.deleted':
-      return { ...withStatus(state, 'terminated', at), archived_at: state.archived_at ?? at };
+      return { ...withStatus(abandoned(state, at), 'terminated', at), archived_at: state.archived_at ?? at };
     case 'session.usage':
       // Written by the harness as SessionUsage.
       return { ...state, usage: event['usage'] as SessionUsage };
@@ -81,6 +81,13 @@ function withOutcomes(state: SessionState, change: Change): SessionState {
 
 function withOutcome(state: SessionState, event: LoggedEvent, change: Change): SessionState {
   return withOutcomes(state, (outcome) => (outcome.outcome_id === event['outcome_id'] ? change(outcome) : outcome));
+}
+
+/** A session that is ended from outside has not come to say that its outcome is over. */
+function abandoned(state: SessionState, at: number): SessionState {
+  return withOutcomes(state, (outcome) =>
+    outcome.completed_at === null ? { ...outcome, result: 'interrupted', completed_at: at } : outcome,
+  );
 }
 
 /** After an evaluation: one that asks for a revision begins the next iteration, any other is the last. */

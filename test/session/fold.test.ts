@@ -66,6 +66,16 @@ test('the end is the first one, whatever follows', () => {
   expect(after(end, { type: 'session.deleted' })).toMatchObject({ status: 'terminated', archived_at: 1_000 });
 });
 
+test('an outcome that is open when the session is ended from outside is over with it; one that has ended stays as it was', () => {
+  const [first, second] = ['outc_1', 'outc_2'].map((outcome_id) => ({ type: 'user.define_outcome', outcome_id }));
+  const failed = { type: 'span.outcome_evaluation_end', outcome_id: 'outc_1', result: 'failed', iteration: 0 };
+  const { outcomes } = after({ ...first }, failed, { ...second }, { type: 'session.status_terminated' });
+  expect(outcomes).toMatchObject([
+    { result: 'failed', completed_at: 2_000 },
+    { result: 'interrupted', completed_at: 4_000 },
+  ]);
+});
+
 test('other events change nothing, and the state before is left alone', () => {
   const before = JSON.stringify(start);
   expect(after({}, { type: 'brand.new' }, { type: 'session.thread_status_idle' })).toBe(start);
