@@ -4,7 +4,8 @@ import { listRuns } from '../../src/temporal/history.js';
 import { startWire, type Wire } from '../wire/server.js';
 import { allow, answer, asking, call, customTool, deny, instruct } from '../wire/answers.js';
 import { newPricedModel, only, openTalk, type Talk } from '../wire/session.js';
-import { define, held, REVISE, SATISFIED, says } from '../wire/outcome-script.js';
+import { heldReply } from '../wire/held-reply.js';
+import { define, REVISE, SATISFIED, says } from '../wire/outcome-script.js';
 import { decodeRuns, isRecorded, writeGolden } from './golden.js';
 import { BESIDE, BESIDE_ENV } from './record-beside.js';
 
@@ -167,7 +168,7 @@ const STOPS: Record<string, Act> = {
 /** Sessions that work toward something. */
 const OUTCOMES: Record<string, Act> = {
   async outcome(wire) {
-    const grading = held(REVISE);
+    const grading = heldReply(REVISE);
     const talk = await openTalk(wire, { replies: [says('Sun.'), grading.reply, says('Rain.'), SATISFIED] });
     await talk.post(define());
     await grading.asked;
@@ -177,7 +178,7 @@ const OUTCOMES: Record<string, Act> = {
     return talk;
   },
   async 'outcome-interrupted'(wire) {
-    const grading = held(SATISFIED);
+    const grading = heldReply(SATISFIED);
     const talk = await openTalk(wire, { replies: [says('Sun.'), { error: { status: 529 } }, grading.reply] });
     await talk.post(define());
     await grading.asked;

@@ -2,7 +2,6 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { UpstreamRequest } from '../../bench/upstream.js';
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { call } from './answers.js';
-import type { Scripted } from './server.js';
 import { only, type Talk } from './session.js';
 import type { GetWire } from './suite.js';
 
@@ -28,28 +27,6 @@ export function verdict(result: string, explanation: string, more: UpstreamReply
 
 export const REVISE = verdict('needs_revision', 'There is no rain.');
 export const SATISFIED = verdict('satisfied', 'It rains.');
-
-/** A reply that is not given before it is released. */
-export interface Held {
-  reply: Scripted;
-  /** Resolves when the request is there. */
-  asked: Promise<UpstreamRequest>;
-  release(): void;
-}
-
-export function held(reply: UpstreamReply): Held {
-  const asked = Promise.withResolvers<UpstreamRequest>();
-  const released = Promise.withResolvers<void>();
-  return {
-    asked: asked.promise,
-    release: () => released.resolve(),
-    async reply(request) {
-      asked.resolve(request);
-      await released.promise;
-      return reply;
-    },
-  };
-}
 
 /** A request of a grader: nobody else is asked for a verdict. */
 export function isGrading({ body }: UpstreamRequest): boolean {

@@ -1,8 +1,8 @@
 import { answer, customTool, say, call } from './answers.js';
+import { heldReply } from './held-reply.js';
 import {
   define,
   expectSound,
-  held,
   isGrading,
   outcomesOf,
   POEM,
@@ -37,7 +37,7 @@ export function describeOutcomeInputs(get: GetWire): void {
     });
 
     test('while its work is evaluated is over: the grader is stopped, and its evaluation ended', async () => {
-      const grading = held(SATISFIED);
+      const grading = heldReply(SATISFIED);
       const talk = await openTalk(get(), { replies: [says('Sun.'), REVISE, says('Snow.'), grading.reply] });
       await talk.post(define());
       await grading.asked;
@@ -69,8 +69,16 @@ export function describeOutcomeInputs(get: GetWire): void {
   });
 
   describe('and a message', () => {
+    test('that comes in the same request are one turn, evaluated once', async () => {
+      const talk = await openTalk(get(), { replies: [says('Rain.'), SATISFIED] });
+      const events = await talk.postUntilIdle(say('Hello.'), define());
+      expect(spansOf(events)).toEqual(['model_request', 'outcome_evaluation']);
+      expect(textsOf(talk)[0]).toMatch(/^Hello\.[^]*A poem about the weather/);
+      await expectSound(talk);
+    });
+
     test('that comes while the agent works is answered before the work is evaluated, once', async () => {
-      const work = held(says('Sun.'));
+      const work = heldReply(says('Sun.'));
       const talk = await openTalk(get(), { replies: [work.reply, says('Rain.'), SATISFIED] });
       await talk.post(define());
       await work.asked;
@@ -85,7 +93,7 @@ export function describeOutcomeInputs(get: GetWire): void {
     });
 
     test('that comes while the work is evaluated is heard with the verdict, in one turn', async () => {
-      const grading = held(REVISE);
+      const grading = heldReply(REVISE);
       const talk = await openTalk(get(), { replies: [says('Sun.'), grading.reply, says('Rain.'), SATISFIED] });
       await talk.post(define());
       await grading.asked;
@@ -101,7 +109,7 @@ export function describeOutcomeInputs(get: GetWire): void {
     });
 
     test('that comes while the work is found satisfying is answered, and that is not evaluated', async () => {
-      const grading = held(SATISFIED);
+      const grading = heldReply(SATISFIED);
       const talk = await openTalk(get(), { replies: [says('Rain.'), grading.reply, says('You are welcome.')] });
       await talk.post(define());
       await grading.asked;
@@ -117,8 +125,8 @@ export function describeOutcomeInputs(get: GetWire): void {
 
   describe('defined', () => {
     test('while a model request is under way is not answered by its reply, but by the next turn', async () => {
-      const unaware = held(says('Sun.'));
-      const aware = held(says('Rain.'));
+      const unaware = heldReply(says('Sun.'));
+      const aware = heldReply(says('Rain.'));
       const talk = await openTalk(get(), { replies: [unaware.reply, aware.reply, SATISFIED] });
       await talk.send('Hello.');
       await unaware.asked;
@@ -150,7 +158,7 @@ export function describeOutcomeInputs(get: GetWire): void {
     });
 
     test('beside an open one is refused with all that came with it, until that one has ended', async () => {
-      const work = held(says('Rain.'));
+      const work = heldReply(says('Rain.'));
       const talk = await openTalk(get(), { replies: [work.reply, SATISFIED, says('Sun.'), SATISFIED] });
       const refused = { status: 400, message: expect.stringMatching(/events\.1: .*one outcome at a time/) };
       await expect(talk.post(define(), define())).rejects.toMatchObject(refused);
@@ -173,7 +181,7 @@ export function describeOutcomeInputs(get: GetWire): void {
   });
 
   test('is not disturbed by an update of the session between its events; the agent is not changed meanwhile', async () => {
-    const grading = held(REVISE);
+    const grading = heldReply(REVISE);
     const talk = await openTalk(get(), { replies: [says('Sun.'), grading.reply, says('Rain.'), SATISFIED] });
     await talk.post(define());
     await grading.asked;

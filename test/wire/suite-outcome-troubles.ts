@@ -1,9 +1,9 @@
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
 import { say } from './answers.js';
+import { heldReply } from './held-reply.js';
 import {
   define,
   expectSound,
-  held,
   isGrading,
   outcomesOf,
   POEM,
@@ -140,7 +140,7 @@ export function describeOutcomeTroubles(get: GetWire): void {
     });
 
     test('and defined while the last reply of what is summed up was made is told whole', async () => {
-      const crowding = held(says(LONG, CROWDED));
+      const crowding = heldReply(says(LONG, CROWDED));
       const replies = [{}, crowding.reply, says('All that was.'), says('Rain.'), SATISFIED];
       const talk = await openTalk(get(), { replies });
       await talk.turn('Hello.');

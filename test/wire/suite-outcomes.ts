@@ -1,9 +1,9 @@
 import type { SessionEvent } from '../../src/session/session.js';
 import { call } from './answers.js';
+import { heldReply, type HeldReply } from './held-reply.js';
 import {
   define,
   expectSound,
-  held,
   isGrading,
   outcomesOf,
   POEM,
@@ -14,7 +14,6 @@ import {
   toolsOf,
   verdict,
   verdictsOf,
-  type Held,
 } from './outcome-script.js';
 import { only, openTalk, textOf, typesOf, type Talk } from './session.js';
 import { describeOutcomeInputs } from './suite-outcome-inputs.js';
@@ -40,9 +39,9 @@ export function describeOutcomes(get: GetWire, { isDefault }: { isDefault: boole
 
 function describeLoop(get: GetWire): void {
   test('is worked toward, evaluated, revised and evaluated again, all in one run', async () => {
-    const work = held(says('Sun.', { usage: usage(10, 1) }));
-    const grading = held({ ...REVISE, usage: usage(200, 20) });
-    const revision = held(says('Rain.', { usage: usage(3_000, 300) }));
+    const work = heldReply(says('Sun.', { usage: usage(10, 1) }));
+    const grading = heldReply({ ...REVISE, usage: usage(200, 20) });
+    const revision = heldReply(says('Rain.', { usage: usage(3_000, 300) }));
     const replies = [work.reply, grading.reply, revision.reply, { ...SATISFIED, usage: usage(40_000, 4_000) }];
     const talk = await openTalk(get(), { replies });
     const [echo] = await talk.post(define());
@@ -55,7 +54,7 @@ function describeLoop(get: GetWire): void {
     });
     const outcome_id = echo && 'outcome_id' in echo ? echo.outcome_id : '';
     const base = { type: 'outcome_evaluation', outcome_id, description: POEM, completed_at: null };
-    const stages: [Held, object][] = [
+    const stages: [HeldReply, object][] = [
       [work, { result: 'running', iteration: 0, explanation: null }],
       [grading, { result: 'evaluating', iteration: 0, explanation: null }],
       [revision, { result: 'running', iteration: 1, explanation: 'There is no rain.' }],
@@ -134,7 +133,7 @@ function describeLoop(get: GetWire): void {
   });
 
   test('that fails is over; the next may be defined, and is evaluated by itself', async () => {
-    const work = held(says('Sun.'));
+    const work = heldReply(says('Sun.'));
     const replies = [work.reply, verdict('failed', 'This is no poem.'), says('Rain.'), SATISFIED];
     const talk = await openTalk(get(), { replies, initial_events: [define({ max_iterations: 1 })] });
     await work.asked;
@@ -226,7 +225,7 @@ function describeGrader(get: GetWire): void {
 
 /** An evaluation of more than ten seconds, which goes on beside the other tests; what it gives is the test of its end. */
 function beginBeat(get: GetWire): () => void {
-  const grading = held(SATISFIED);
+  const grading = heldReply(SATISFIED);
   let talk: Talk;
   beforeAll(async () => {
     talk = await openTalk(get(), { replies: [says('Rain.'), grading.reply] });
