@@ -4,6 +4,7 @@ import { skillFiles } from '../support/skill-files.js';
 import { deadline } from '../support/patience.js';
 import { findTraces } from '../support/traces.js';
 import type { Wire } from './server.js';
+import { define, says, verdict } from './outcome-script.js';
 import { newPricedModel, type Talk, talkTo } from './session.js';
 import { bash } from './suite-tools.js';
 import type { GetWire } from './suite.js';
@@ -17,6 +18,9 @@ export function describeDeletion(get: GetWire): { describeHistory: () => void } 
     const skill = await client.beta.skills.create({ files: skillFiles('deleted', { note: `${PLANTED} in a skill` }) });
     const talk = await openSkilled(get(), skill.id);
     await talk.turn(`${PLANTED} ${'x'.repeat(20_000)}`);
+    talk.script(says(PLANTED), verdict('satisfied', PLANTED));
+    await talk.postUntilIdle(define({ description: PLANTED, rubric: { type: 'text', content: PLANTED } }));
+    expect((await client.beta.sessions.retrieve(talk.id)).outcome_evaluations).toHaveLength(1);
     await client.beta.sessions.update(talk.id, { title: PLANTED, metadata: { planted: PLANTED } });
     // A deleted skill lives on in the sessions that have it.
     await client.beta.skills.delete(skill.id);

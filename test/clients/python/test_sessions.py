@@ -131,6 +131,29 @@ class Sessions(Case):
             talk.send("Hi.", instruction)
         self.assertEqual(caught.exception.error_code, "model_does_not_support_mid_conversation_system")
 
+    def test_an_outcome_is_evaluated_and_revised_until_it_is_met(self) -> None:
+        rubric = client.beta.files.upload(file=("rubric.txt", b"/expect rain", "text/plain"))
+        outcome = {
+            "type": "user.define_outcome",
+            "description": "/say It is sunny.",
+            "rubric": {"type": "file", "file_id": rubric.id},
+        }
+        with talking() as talk:
+            [echo] = talk.send(outcome)
+            self.assertEqual((echo.rubric.type, echo.rubric.content), ("text", "/expect rain"))
+            self.assertIsNotNone(echo.processed_at)
+            events = talk.until("session.status_idle")
+            self.assert_idle(events[-1], "end_turn")
+            ends = only(events, "span.outcome_evaluation_end")
+            # The scripted model answers what is missing by repeating it.
+            self.assertEqual([(end.iteration, end.result) for end in ends], [(0, "needs_revision"), (1, "satisfied")])
+            starts = only(events, "span.outcome_evaluation_start")
+            self.assertEqual([end.outcome_evaluation_start_id for end in ends], [start.id for start in starts])
+            session = sessions.retrieve(talk.id)
+            [evaluation] = session.outcome_evaluations
+            self.assertEqual((evaluation.outcome_id, evaluation.result), (echo.outcome_id, "satisfied"))
+            self.assert_known(echo, events, session)
+
     def test_a_request_that_the_model_refuses_is_an_error_of_the_session(self) -> None:
         with talking() as talk:
             # The scripted model fails once for one conversation: this one has happened in no other session.
