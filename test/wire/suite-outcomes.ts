@@ -1,3 +1,4 @@
+import { verifyLog } from '../../src/bin/log.js';
 import type { SessionEvent } from '../../src/session/session.js';
 import { call } from './answers.js';
 import { heldReply, type HeldReply } from './held-reply.js';
@@ -34,6 +35,7 @@ export function describeOutcomes(get: GetWire, { isDefault }: { isDefault: boole
     describeOutcomeInputs(get);
     describeOutcomeTroubles(get);
     testBeat?.();
+    testHistories(get);
   });
 }
 
@@ -245,6 +247,26 @@ function beginBeat(get: GetWire): () => void {
       await expectSound(talk);
     });
   };
+}
+
+/** After all others: over the sessions that they have made. */
+function testHistories(get: GetWire): void {
+  test('P1: is in its session’s history as it is listed, whatever has come of it', async () => {
+    const faults: string[] = [];
+    let sessions = 0;
+    for await (const { id, outcome_evaluations } of get().client.beta.sessions.list({ include_archived: true })) {
+      if (outcome_evaluations.length === 0) continue;
+      sessions += 1;
+      const isSound = await verifyLog(
+        { data: get().dataDir },
+        id,
+        (line) => void (line.startsWith('ok') || faults.push(line)),
+      );
+      if (!isSound) faults.push(`in ${id}`);
+    }
+    expect(faults).toEqual([]);
+    expect(sessions).toBeGreaterThan(20);
+  });
 }
 
 function resultsIn(message: { content?: unknown } | undefined): unknown[] {
