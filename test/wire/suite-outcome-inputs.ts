@@ -157,6 +157,19 @@ export function describeOutcomeInputs(get: GetWire): void {
       await expectSound(talk);
     });
 
+    test('stays open while the session waits for an answer, and is evaluated after it', async () => {
+      const replies = [{ blocks: [call('weather', { city: 'Bern' })] }, says('Rain.'), SATISFIED];
+      const talk = await openTalk(get(), { tools: [customTool('weather')], replies });
+      const asked = await talk.postUntilIdle(define());
+      expect(asked.at(-1)).toMatchObject({ stop_reason: { type: 'requires_action' } });
+      expect(await outcomesOf(get, talk)).toMatchObject([{ result: 'running' }]);
+      const [use] = only(asked, 'agent.custom_tool_use');
+      const events = await talk.postUntilIdle(answer(use?.id ?? '', 'wet'));
+      expect(spansOf(events)).toEqual(['model_request', 'outcome_evaluation']);
+      expect(await verdictsOf(talk)).toEqual([[0, 'satisfied']]);
+      await expectSound(talk);
+    });
+
     test('beside an open one is refused with all that came with it, until that one has ended', async () => {
       const work = heldReply(says('Rain.'));
       const talk = await openTalk(get(), { replies: [work.reply, SATISFIED, says('Sun.'), SATISFIED] });

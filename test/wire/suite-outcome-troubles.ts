@@ -53,6 +53,18 @@ export function describeOutcomeTroubles(get: GetWire): void {
       await expectSound(talk);
     });
 
+    test('waits to be tried again can be interrupted in that', async () => {
+      const wait = { status: 429, type: 'rate_limit_error', headers: { 'retry-after': '600' } };
+      const talk = await openTalk(get(), { replies: [says('Rain.'), { error: wait }] });
+      await talk.post(define());
+      await talk.stream.until(({ type }) => type === 'session.status_rescheduled');
+      expect(await outcomesOf(get, talk)).toMatchObject([{ result: 'evaluating' }]);
+      await talk.interrupt();
+      expect((await talk.stream.untilIdle(0)).at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+      expect(await verdictsOf(talk)).toEqual([[0, 'interrupted']]);
+      await expectSound(talk);
+    });
+
     test('fails for good has failed itself, and the session lives', async () => {
       const talk = await openTalk(get(), { replies: [says('Rain.'), REFUSED] });
       const events = await talk.postUntilIdle(define());

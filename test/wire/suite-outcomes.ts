@@ -16,13 +16,13 @@ import {
   verdict,
   verdictsOf,
 } from './outcome-script.js';
-import { only, openTalk, textOf, typesOf, type Talk } from './session.js';
+import { listAll, only, openTalk, textOf, typesOf, type Talk } from './session.js';
 import { describeOutcomeInputs } from './suite-outcome-inputs.js';
 import { describeOutcomeTroubles } from './suite-outcome-troubles.js';
 import type { GetWire } from './suite.js';
 
 const WORK = ['span.model_request_start', 'agent.message', 'span.model_request_end'];
-const EVALUATION = ['span.outcome_evaluation_start', 'span.outcome_evaluation_end'];
+const EVALUATION: SessionEvent['type'][] = ['span.outcome_evaluation_start', 'span.outcome_evaluation_end'];
 const RUNNING = ['session.status_running', 'session.thread_status_running'];
 const IDLE = ['session.thread_status_idle', 'session.usage', 'session.status_idle'];
 
@@ -81,6 +81,8 @@ function describeLoop(get: GetWire): void {
     ]);
     expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
     expectEvaluations(events, outcome_id);
+    const types: SessionEvent['type'][] = ['user.define_outcome', ...EVALUATION];
+    expect(typesOf(await listAll(get(), talk.id, { types }))).toEqual([...types, ...EVALUATION]);
     await expectSound(talk);
   });
 
@@ -213,7 +215,8 @@ function describeGrader(get: GetWire): void {
   });
 
   test('whose grader gives no verdict, or none that makes sense, is asked for it again; all of it is counted', async () => {
-    const vague = says('It is rather good.', { usage: usage(1, 10) });
+    const thought = { type: 'thinking', thinking: 'Is it?' } as const;
+    const vague = { blocks: [thought, { type: 'text', text: 'Rather.' } as const], usage: usage(1, 10) };
     const odd = { ...verdict('marvellous', 'It rains.'), usage: usage(2, 20) };
     const talk = await openTalk(get(), { replies: [says('Rain.'), vague, odd, { ...SATISFIED, usage: usage(4, 40) }] });
     const events = await talk.postUntilIdle(define());
