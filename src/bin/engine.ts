@@ -36,6 +36,8 @@ import { WORKFLOW_BUNDLE } from './package-paths.js';
 export interface EngineDeps {
   client: Client;
   address: string;
+  /** The id of the store that has the sessions. */
+  store: string;
   db: Database;
   blobs: Blobs;
   model: Model;

@@ -76,7 +76,7 @@ async function start(config: Config, options: ServerOptions, cleanUp: CleanUp): 
   cleanUp.add(() => directory.close());
   const key = loadApiKey(config);
   const opening = [
-    openTemporal(config, log, cleanUp),
+    openTemporal(config, directory.id, log, cleanUp),
     openKept(config, directory, cleanUp),
     openSandboxes(config, directory, log, cleanUp),
   ] as const;
@@ -182,9 +182,14 @@ async function startUpkeep(config: Config, parts: Upkeep, cleanUp: CleanUp): Pro
 
 const REAP_EVERY_MS = 30_000;
 
-async function openTemporal(config: Config, log: (line: string) => void, cleanUp: CleanUp): Promise<TemporalServer> {
+async function openTemporal(
+  config: Config,
+  store: string,
+  log: (line: string) => void,
+  cleanUp: CleanUp,
+): Promise<TemporalServer> {
   const { address, namespace } = config.temporal;
-  if (address !== undefined) return connectExisting(address, namespace, log);
+  if (address !== undefined) return connectExisting({ address, namespace, store }, log);
   const { path } = await obtainTemporal({ log });
   const temporal = await startTemporal({ binary: path, dataDir: config.dataDir, log });
   cleanUp.add(() => temporal.stop());
@@ -230,6 +235,7 @@ async function openEngine(config: Config, parts: Parts, cleanUp: CleanUp): Promi
   const engine = await startEngine({
     ...parts,
     address: temporal.address,
+    store: directory.id,
     fires: deployments.fires,
     dreamSteps: dreams.stepsOf,
     announcer: webhooks.announcer,

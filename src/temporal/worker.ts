@@ -6,10 +6,13 @@ import type { SessionSinks } from '../../workflows/sinks.js';
 import type { FireActivities } from '../schedule/fire.js';
 import type { Projector } from '../session/projector.js';
 import { TASK_QUEUE } from './task-queue.js';
+import { newWorkerIdentity } from './worker-identity.js';
 
 export interface WorkerDeps {
   address: string;
   namespace: string;
+  /** The id of the store that it works for. */
+  store: string;
   /** File with the workflow code, bundled when Drover was built. */
   bundle: string;
   activities: Activities & FireActivities & DreamActivities;
@@ -44,6 +47,7 @@ export async function startWorker(deps: WorkerDeps): Promise<SessionWorker> {
     connection,
     namespace: deps.namespace,
     taskQueue: TASK_QUEUE,
+    identity: newWorkerIdentity(deps.store),
     workflowBundle: { codePath: deps.bundle },
     activities: deps.activities,
     sinks: sinksOf(deps),

@@ -13,6 +13,8 @@ import type { TemporalServer } from '../../src/temporal/server/embedded-server.j
 import { startTemporal } from '../../src/temporal/server/embedded.js';
 import { connectExisting } from '../../src/temporal/server/namespace.js';
 import { SEARCH_ATTRIBUTES } from '../../src/temporal/server/namespace-attributes.js';
+import { TASK_QUEUE } from '../../src/temporal/task-queue.js';
+import { newWorkerIdentity } from '../../src/temporal/worker-identity.js';
 import { runSource } from './child.js';
 
 const TEN_YEARS = 10 * 365 * 86_400;
@@ -218,14 +220,32 @@ test('its log is cut before it grows without bound, with the part before kept', 
 test('a server that is not ours is prepared likewise, and left running', async () => {
   const own = await start();
   await shortenRetention(own.address);
-  const other = await connectExisting(own.address, 'default', log);
+  const other = await connectExisting({ address: own.address, namespace: 'default', store: 'ours' }, log);
   await other.stop();
   expect(await retention(own.address)).toBe(TEN_YEARS);
-  await expect(connectExisting(own.address, 'nowhere', log)).rejects.toThrow(/has no namespace nowhere/);
+  const nowhere = { address: own.address, namespace: 'nowhere', store: 'ours' };
+  await expect(connectExisting(nowhere, log)).rejects.toThrow(/has no namespace nowhere/);
+});
+
+test('where another store is at work a start is refused', async () => {
+  const { address } = await start();
+  const connection = await Connection.connect({ address });
+  const poll = (identity: string) =>
+    connection.withDeadline(Date.now() + 2_500, () => {
+      const taskQueue = { name: TASK_QUEUE };
+      return connection.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue, identity });
+    });
+  const open = (store: string) => connectExisting({ address, namespace: 'default', store }, log);
+  // Nothing comes, and then they are over.
+  await Promise.allSettled(['1@host of an older release', newWorkerIdentity('ours')].map(poll));
+  await (await open('ours')).stop();
+  await expect(open('theirs')).rejects.toThrow(/its id is ours\) is at work in namespace default/);
+  await connection.close();
 });
 
 test('an address where nothing answers is named', async () => {
-  await expect(connectExisting('127.0.0.1:1', 'default', log)).rejects.toThrow(
+  const silent = { address: '127.0.0.1:1', namespace: 'default', store: 'ours' };
+  await expect(connectExisting(silent, log)).rejects.toThrow(
     /DROVER_TEMPORAL_ADDRESS: no Temporal server answers at 127\.0\.0\.1:1/,
   );
 });

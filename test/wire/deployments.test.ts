@@ -4,6 +4,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { openDeployments } from '../../src/bin/deployments.js';
 import { FIRE_WORKFLOW } from '../../src/schedule/fire.js';
 import { TASK_QUEUE } from '../../src/temporal/task-queue.js';
+import { storeOf } from '../../src/temporal/worker-identity.js';
 import { startTestServer } from '../support/app.js';
 import { createDeployment, fireOf, firesAt, runsOf, sessionsOf, TEN } from '../support/deployments.js';
 import { awaitRuns, fireAgain, fireResult, presentMinute } from '../support/fire.js';
@@ -103,6 +104,16 @@ test('a start makes Schedules that are missing, and removes those that no deploy
   expect(await schedules()).toEqual(expect.arrayContaining([id, 'not-ours']));
   expect(await schedules()).not.toContain('depl_nobody');
 }, 120_000);
+
+test('the worker says for which store it works', async () => {
+  const { pollers } = await wire.temporal.workflowService.describeTaskQueue({
+    namespace: 'default',
+    taskQueue: { name: TASK_QUEUE },
+    taskQueueType: 1,
+  });
+  const store = readFileSync(join(wire.dataDir, 'id'), 'utf8').trim();
+  expect(pollers.map(({ identity }) => storeOf(identity ?? ''))).toContain(store);
+});
 
 test('a run whose workflow somebody has ended at Temporal is completed all the same', async () => {
   // Another store, with this one's Temporal.

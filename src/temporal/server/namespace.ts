@@ -2,8 +2,9 @@ import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { temporal } from '@temporalio/proto';
 import { StartError } from '../../config/start-error.js';
-import { SEARCH_ATTRIBUTES } from './namespace-attributes.js';
 import type { TemporalServer } from './embedded-server.js';
+import { SEARCH_ATTRIBUTES } from './namespace-attributes.js';
+import { refuseOtherStore } from './other-store.js';
 
 /**
  * Makes a namespace fit for sessions: retention of at least ten years (closed runs are part of a living session's log)
@@ -15,16 +16,16 @@ export async function prepareNamespace(connection: Connection, namespace: string
 
 /**
  * Checks a Temporal server that is not ours and prepares its namespace where that is allowed; says on `log` what was
- * not. Throws a StartError when nothing answers there or the namespace does not exist.
+ * not. Throws a StartError when nothing answers there, the namespace does not exist or another store is at work in it.
  */
 export async function connectExisting(
-  address: string,
-  namespace: string,
+  { address, namespace, store }: { address: string; namespace: string; store: string },
   log: (line: string) => void,
 ): Promise<TemporalServer> {
   const connection = await connect(address);
   try {
     await describe(connection, namespace, address);
+    await refuseOtherStore(connection, namespace, store);
     await orExplain(log, mendRetention(namespace), () => extendRetention(connection, namespace));
     await orExplain(log, mendAttributes(namespace), () => addSearchAttributes(connection, namespace));
   } finally {
