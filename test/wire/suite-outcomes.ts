@@ -22,7 +22,7 @@ import { describeOutcomeTroubles } from './suite-outcome-troubles.js';
 import type { GetWire } from './suite.js';
 
 const WORK = ['span.model_request_start', 'agent.message', 'span.model_request_end'];
-const EVALUATION: SessionEvent['type'][] = ['span.outcome_evaluation_start', 'span.outcome_evaluation_end'];
+const EVALUATION = ['span.outcome_evaluation_start', 'span.outcome_evaluation_end'] as const;
 const RUNNING = ['session.status_running', 'session.thread_status_running'];
 const IDLE = ['session.thread_status_idle', 'session.usage', 'session.status_idle'];
 
@@ -81,7 +81,7 @@ function describeLoop(get: GetWire): void {
     ]);
     expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
     expectEvaluations(events, outcome_id);
-    const types: SessionEvent['type'][] = ['user.define_outcome', ...EVALUATION];
+    const types = ['user.define_outcome' as const, ...EVALUATION];
     expect(typesOf(await listAll(get(), talk.id, { types }))).toEqual([...types, ...EVALUATION]);
     await expectSound(talk);
   });
