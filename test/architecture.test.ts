@@ -19,7 +19,7 @@ const PARTS: Record<string, Rule> = {
   'error-code': {},
   batches: {},
   'durable-files': { packages: ['node'] },
-  config: { code: ['durable-files', 'error-code'], packages: ['node', 'zod'] },
+  config: { code: ['durable-files', 'error-code', 'pricing'], packages: ['node', 'zod'] },
 
   // The mind. Pure, and at home in a workflow's sandbox: no clock, no file, no package.
   harness: { code: ['pricing'], types: ['model', 'session'], packageTypes: ['@anthropic-ai/sdk'] },

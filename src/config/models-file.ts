@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { errorCode } from '../error-code.js';
+import { price } from '../pricing/price.js';
 import { StartError } from './start-error.js';
-
-/** Dollars per million tokens of each kind. */
-const price = z.strictObject({
-  input: dollars(),
-  cache_write_5m: dollars(),
-  cache_write_1h: dollars(),
-  cache_read: dollars(),
-  output: dollars(),
-});
 
 const common = {
   base_url: url().exactOptional(),
@@ -184,10 +176,4 @@ function url() {
 
 function tokens() {
   return z.int('must be a whole number of tokens').min(1, 'must be at least 1');
-}
-
-function dollars() {
-  return z
-    .string('must be a decimal number as a text, such as "0.25"')
-    .regex(/^(0|[1-9]\d{0,8})(\.\d{1,10})?$/, 'must be a decimal number as a text, such as "0.25"');
 }

@@ -1,6 +1,7 @@
 import type { ModelUsage } from '../model/model.js';
 import type { ExactCost } from './list-cost.js';
-import { type Price, priceTable } from './price-table.js';
+import type { Price } from './price.js';
+import { priceTable } from './price-table.js';
 import published from './prices.json';
 import { createFlatTariff, createTariff, type Rates, type Tariff, wholeProduct } from './tariff.js';
 

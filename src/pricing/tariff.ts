@@ -1,4 +1,5 @@
-import type { ModelPrices, Price } from './price-table.js';
+import type { Price } from './price.js';
+import type { ModelPrices } from './price-table.js';
 
 /** What one token of each kind costs, in units of 10⁻¹⁶ USD: fine enough for ten decimals of a price per million. */
 export type Rates = Readonly<Record<keyof Price, bigint>>;
