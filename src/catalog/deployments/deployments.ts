@@ -65,6 +65,7 @@ export function createDeployments(deps: DeploymentsDeps): Deployments {
     retrieve,
     async update(id, body) {
       const update = validate(deploymentUpdateSchema, body);
+      await readDeployment(db, workspace, id);
       await checkRubrics(update.initial_events);
       return follow(id, async (tx) => {
         const isChanged = await changeDeployment(tx, id, update);
