@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, lchown, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { replaceFile } from '../durable-files.js';
 import { errorCode } from '../error-code.js';
@@ -58,13 +58,20 @@ export async function createPlace(place: Place): Promise<void> {
   await mkdir(place.directory, { recursive: true, mode: 0o700 });
   await mkdir(place.host, { recursive: true });
   for (const directory of [place.in, path.join(place.in, 'x')]) await makeReadableDirectory(directory);
-  const { uid, gid } = sandboxOwner();
-  for (const directory of [place.out, place.workspace, place.session, place.home]) {
-    if (await mkdir(directory, { recursive: true })) await chown(directory, uid, gid);
-  }
   const outputs = path.join(place.session, 'outputs');
-  // Whatever was put in its place is left alone.
-  if (await mkdir(outputs).then(() => true, ignoreExisting)) await chown(outputs, uid, gid);
+  for (const directory of [place.out, place.workspace, place.session, place.home, outputs])
+    await giveDirectory(directory);
+}
+
+/**
+ * Makes a directory the sandbox's own, also where a process made it that died before it could give it away. Whatever the
+ * agent has put in its place is left alone.
+ */
+async function giveDirectory(directory: string): Promise<void> {
+  await mkdir(directory).catch(ignoreExisting);
+  const found = await lstat(directory);
+  const { uid, gid } = sandboxOwner();
+  if (found.isDirectory() && found.uid !== uid && found.uid === process.getuid?.()) await lchown(directory, uid, gid);
 }
 
 /** Makes a directory that the sandbox's user can read, whatever our umask. */
@@ -96,7 +103,7 @@ export function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
-function ignoreExisting(error: unknown): false {
-  if (errorCode(error) === 'EEXIST') return false;
+function ignoreExisting(error: unknown): void {
+  if (errorCode(error) === 'EEXIST') return;
   throw error;
 }

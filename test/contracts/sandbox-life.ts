@@ -79,6 +79,14 @@ export function describeSandboxLife(backend: Backend): void {
       });
     });
 
+    test('directories that a process made which died before they were the sandbox’s own are that with the next', async () => {
+      const names = ['workspace', 'home', 'out', 'session/outputs'];
+      for (const name of names) await mkdir(join(bench.dataDir, 'half', name), { recursive: true });
+      const sandbox = await bench.sandboxes.acquire('half', spec);
+      const files = '/workspace/f ~/f /mnt/session/f /mnt/session/outputs/f';
+      expect(await run(sandbox, `touch ${files} && ls ${files} | wc -l`)).toMatchObject({ code: 0, output: '4\n' });
+    });
+
     test('list tells what runs and how busy it is', async () => {
       const sandbox = await bench.sandboxes.acquire('busy', spec);
       await sandbox.start('work', { script: 'echo on; sleep 30', timeoutMs: 60_000 });
