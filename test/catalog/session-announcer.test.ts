@@ -11,6 +11,7 @@ import type { Database } from '../../src/storage/database.js';
 import { openDatabase } from '../../src/storage/open.js';
 import { openSecrets } from '../../src/vault/secrets.js';
 import { dropDatabase, newDatabase } from '../support/database.js';
+import { deadline } from '../support/patience.js';
 
 type Event = Anthropic.Beta.BetaWebhookEvent;
 
@@ -102,10 +103,10 @@ async function sent(): Promise<Event[]> {
 
 const types = async () => (await sent()).map(({ data }) => data.type);
 
-/** Once there is something in the outbox; after four seconds what there is. */
+/** Once there is something in the outbox; after some seconds what there is. */
 async function later(): Promise<string[]> {
   const outbox = db.selectFrom('webhook_outbox').select('event_id');
-  for (let tries = 0; tries < 200 && (await outbox.execute()).length === 0; tries++) await sleep(20);
+  for (const isOver = deadline(5_000); (await outbox.execute()).length === 0 && !isOver();) await sleep(20);
   return types();
 }
 

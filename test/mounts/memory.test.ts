@@ -126,12 +126,13 @@ for (const backend of [bubblewrap(), docker()]) {
       const session = bench.open({ s: store });
       const script = 'cd /mnt/memory/s; (for n in 1 2; do read; echo $n >late; done) <go >/dev/null 2>&1 &';
       await bench.call(session, `mkfifo go; ${script.replace('<go', '<>/workspace/go')} true`);
-      const write = async () => bench.callAndDie(session, 'echo >/workspace/go; sleep 0.3');
-      await write();
+      const write = (n: number) =>
+        bench.callAndDie(session, `echo >/workspace/go; until grep -qs ${n} /mnt/memory/s/late; do sleep 0.05; done`);
+      await write(1);
       expect(await bench.contentsOf(store)).toEqual({ '/a': '1' });
       await bench.mounts.rest?.(session);
       expect(await bench.contentsOf(store)).toEqual({ '/a': '1', '/late': '1\n' });
-      await write();
+      await write(2);
       await bench.lose(session);
       await bench.mounts.remove(session);
       expect(await bench.contentsOf(store)).toEqual({ '/a': '1', '/late': '2\n' });
