@@ -113,3 +113,19 @@ test('100 documents from files are taken in one request, 101 are not', async () 
   const text = { type: 'text', text: 'x' } as const;
   expect((await say(Array.from({ length: 101 }, () => text))).data).toHaveLength(1);
 });
+
+test('a rubric that is deleted at the same moment is read whole, or is not there', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const file_id = await upload('text/plain', `It rhymes ${round} times.`);
+    const rubric = { type: 'file' as const, file_id };
+    const define = client.sessions.events.send(session, {
+      events: [{ type: 'user.define_outcome', description: 'A poem', rubric }],
+    });
+    const [defined] = await Promise.allSettled([define, client.files.delete(file_id)]);
+    const answer = defined.status === 'fulfilled' ? JSON.stringify(defined.value.data) : String(defined.reason);
+    expect(answer).toMatch(
+      new RegExp(`"It rhymes ${round} times\\."|400.*events\\.0\\.rubric\\.file_id: there is no file`),
+    );
+  }
+  expect(server.reported).toEqual([]);
+});
