@@ -8,7 +8,7 @@ import { summaryBlock } from '../../src/harness/compaction/summary-request.js';
 import { compactInput, endCompaction } from '../../src/harness/compacting.js';
 import { nextStep } from '../../src/harness/harness.js';
 import { receive } from '../../src/harness/inputs.js';
-import type { CompactResult, SampleResult } from '../../src/harness/outcomes.js';
+import type { CompactResult, SampleResult } from '../../src/harness/activity-results.js';
 import { buildRequest, buildSummaryRequest, type RequestInput } from '../../src/harness/context/request.js';
 import { initialState, type Thread } from '../../src/harness/state.js';
 import { sumUp } from '../../src/harness/compaction/summing-up.js';
