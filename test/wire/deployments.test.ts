@@ -7,6 +7,7 @@ import { TASK_QUEUE } from '../../src/temporal/task-queue.js';
 import { storeOf } from '../../src/temporal/worker-identity.js';
 import { startTestServer } from '../support/app.js';
 import { createDeployment, fireOf, firesAt, runsOf, sessionsOf, TEN } from '../support/deployments.js';
+import { deadline } from '../support/patience.js';
 import { awaitRuns, fireAgain, fireResult, presentMinute } from '../support/fire.js';
 import { startWire, type Wire } from './server.js';
 import { listAll, textOf } from './session.js';
@@ -49,8 +50,11 @@ test('a fire makes a session that does its work, and one run, however often it f
     trigger_context: { type: 'schedule', scheduled_at: new Date(scheduled_at).toISOString() },
   });
   const id = run?.session_id ?? '';
-  while ((await wire.client.beta.sessions.retrieve(id)).status !== 'idle') await new Promise((r) => setTimeout(r, 100));
-  const events = await listAll(wire, id);
+  let events = await listAll(wire, id);
+  while (events.at(-1)?.type !== 'session.status_idle') {
+    await new Promise((r) => setTimeout(r, 100));
+    events = await listAll(wire, id);
+  }
   expect(textOf(events.find(({ type }) => type === 'user.message'))).toBe('What is new?');
   expect(textOf(events.find(({ type }) => type === 'agent.message'))).toBe('hello');
   await fireAgain(wire.temporal, deployment, scheduled_at);
@@ -58,9 +62,11 @@ test('a fire makes a session that does its work, and one run, however often it f
   expect(await awaitRuns(wire.client, deployment.id)).toEqual([run]);
   const { data } = await wire.client.beta.sessions.list({ deployment_id: deployment.id });
   expect(data.map((session) => session.id)).toEqual([id]);
-}, 120_000);
+});
 
 test('Temporal fires by itself, at the time that was announced', async () => {
+  // The next minute is far enough for its Schedule to be there in time.
+  await presentMinute();
   const deployment = await create('* * * * *');
   const [announced] = deployment.schedule?.upcoming_runs_at ?? [];
   const [run] = await awaitRuns(wire.client, deployment.id, 90_000);
@@ -69,7 +75,7 @@ test('Temporal fires by itself, at the time that was announced', async () => {
   const paused = await wire.client.beta.deployments.pause(deployment.id);
   expect(paused.schedule?.last_run_at).toBe(run?.created_at);
   expect((await wire.temporal.schedule.getHandle(deployment.id).describe()).state.paused).toBe(true);
-}, 180_000);
+}, 300_000);
 
 test('what a paused deployment would have done is not done, and Temporal shows why', async () => {
   const { expression, scheduled_at } = await presentMinute();
@@ -78,7 +84,7 @@ test('what a paused deployment would have done is not done, and Temporal shows w
   await fireAgain(wire.temporal, deployment, scheduled_at);
   const reason = 'the deployment is paused';
   expect(await fireResult(wire.temporal, deployment, scheduled_at)).toEqual({ type: 'skipped', reason });
-}, 120_000);
+});
 
 test('a start makes Schedules that are missing, and removes those that no deployment has', async () => {
   const { id } = await create('0 9 * * *');
@@ -96,14 +102,14 @@ test('a start makes Schedules that are missing, and removes those that no deploy
     await new Promise((r) => setTimeout(r, 100));
   }
   await wire.restart();
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (const isOver = deadline(10_000); !isOver();) {
     const there = await schedules();
     if (there.includes(id) && !there.includes('depl_nobody')) break;
     await new Promise((r) => setTimeout(r, 100));
   }
   expect(await schedules()).toEqual(expect.arrayContaining([id, 'not-ours']));
   expect(await schedules()).not.toContain('depl_nobody');
-}, 120_000);
+});
 
 test('the worker says for which store it works', async () => {
   const { pollers } = await wire.temporal.workflowService.describeTaskQueue({
