@@ -38,8 +38,9 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
     case 'session.status_rescheduled':
       return withStatus(state, 'rescheduling', at);
     case 'session.status_terminated':
+      return ended(abandoned(state, at), at);
     case 'session.deleted':
-      return { ...withStatus(abandoned(state, at), 'terminated', at), archived_at: state.archived_at ?? at };
+      return ended(state, at);
     case 'session.usage':
       // Written by the harness as SessionUsage.
       return { ...state, usage: event['usage'] as SessionUsage };
@@ -58,6 +59,10 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
     default:
       return state;
   }
+}
+
+function ended(state: SessionState, at: number): SessionState {
+  return { ...withStatus(state, 'terminated', at), archived_at: state.archived_at ?? at };
 }
 
 function withStatus(state: SessionState, status: SessionStatus, at: number): SessionState {
