@@ -3,8 +3,9 @@ import { buildRequest } from '../src/harness/context/request.js';
 import { grade } from '../src/harness/evaluation/grading.js';
 import { GRADER, gradingTask, lastWords } from '../src/harness/evaluation/grading-task.js';
 import { verdictTool } from '../src/harness/evaluation/verdict.js';
-import type { EvaluateInput } from '../src/harness/protocol.js';
-import type { ModelListener } from '../src/model/model.js';
+import type { EvaluateInput, Spending } from '../src/harness/protocol.js';
+import { addCost, isReached, type ExactCost } from '../src/pricing/list-cost.js';
+import type { ModelListener, ModelUsage } from '../src/model/model.js';
 import { newId } from '../src/ids.js';
 import { OUTPUTS, WORKSPACE } from '../src/sandbox/sandbox.js';
 import { toolDefinitions } from '../src/sandbox/tools/tools.js';
@@ -51,18 +52,26 @@ export function createEvaluateOutcome(deps: EvaluateDeps): (input: EvaluateInput
         facts,
         ...(hasFiles && { workspace: { cwd: WORKSPACE } }),
       };
+      const costOf = (usage: ModelUsage) => deps.prices.costOf({ ...model, model: model.id }, usage);
       const signal = AbortSignal.any([line.abort, line.lost]);
       const graded = await grade({
         task: gradingTask(outcome, lastWords(context), hasFiles ? OUTPUTS : undefined),
         room: facts.context_window * ROOM_PER_TOKEN,
+        mayGoOn: (usage) => !isSpent(input.spending, costOf(usage)),
         ask: (messages) => deps.model.sample(buildRequest({ ...base, messages }), NOBODY, signal),
         look: (call) => look(deps, session_id, call, line),
       });
       if (line.lost.aborted && !line.abort.aborted) throw new AttemptLost();
       const { usage } = graded;
-      const cost = deps.prices.costOf({ ...model, model: model.id }, usage);
+      const cost = costOf(usage);
       return graded.type === 'verdict' ? { type: 'verdict', ...graded.verdict, usage, cost } : { ...graded, cost };
     });
+}
+
+/** Whether the session has come to its budget with what this has cost; without a price it may not go on, as elsewhere. */
+function isSpent(spending: Spending | undefined, cost: ExactCost | null): boolean {
+  if (spending === undefined) return false;
+  return cost === null || isReached(addCost(spending.cost, cost), spending.active_ms, spending.max_list_cost);
 }
 
 /** One look at the work. Its key is a new one each time: what only looks may be done again. */

@@ -97,8 +97,8 @@ const PARTS: Record<string, Rule> = {
     packages: ['@temporalio/workflow'],
   },
   activities: {
-    code: ['harness', 'session', 'sandbox', 'api-error', 'ids'],
-    types: ['schedule', 'model', 'mounts', 'pricing', 'storage', 'webhooks'],
+    code: ['harness', 'session', 'sandbox', 'pricing', 'api-error', 'ids'],
+    types: ['schedule', 'model', 'mounts', 'storage', 'webhooks'],
     packages: ['node', '@temporalio/activity', '@temporalio/common'],
     packageTypes: ['@anthropic-ai/sdk'],
   },

@@ -51,7 +51,7 @@ export interface CompactInterrupted extends RequestCost {
 }
 
 /** What an evaluation came to: the result of the activity `evaluateOutcome`. */
-export type EvaluationResult = Verdict | EvaluationInterrupted | SampleFailed;
+export type EvaluationResult = Verdict | EvaluationUnfinished | SampleFailed;
 
 export interface Verdict extends RequestCost {
   type: 'verdict';
@@ -60,8 +60,9 @@ export interface Verdict extends RequestCost {
   explanation: string;
 }
 
-export interface EvaluationInterrupted extends RequestCost {
-  type: 'interrupted';
+/** It was interrupted, or the budget was reached before there was a verdict. */
+export interface EvaluationUnfinished extends RequestCost {
+  type: 'interrupted' | 'budget_reached';
 }
 
 /** Event ids that previews have already shown: the buffered events carry the same. */

@@ -3,7 +3,7 @@ import { NO_USAGE } from './activity-results.js';
 import { fail } from './failing.js';
 import { emitVerdict } from './outcome.js';
 import type { EvaluateInput } from './protocol.js';
-import { spend } from './spending.js';
+import { activeMs, spend } from './spending.js';
 import { emit, type Outcome, type Thread } from './state.js';
 import { beginTurn, resume } from './turn.js';
 import { addUsage } from './usage.js';
@@ -13,12 +13,12 @@ export function beginEvaluation(thread: Thread): EvaluateInput {
   resume(thread);
   const outcome = underway(thread);
   outcome.evaluation ??= { start_id: emitStart(thread, outcome), usage: NO_USAGE };
-  const { session_id, seq: up_to, self_hosted } = thread.state;
+  const { session_id, seq: up_to, self_hosted, budget, cost } = thread.state;
   return {
     session_id,
     up_to,
     definition: outcome.event_id,
-    evaluation: outcome.evaluation.start_id,
+    ...(budget ? { spending: { cost, active_ms: activeMs(thread.state), max_list_cost: budget.max_list_cost } } : {}),
     ...(self_hosted ? { self_hosted } : {}),
   };
 }
@@ -42,7 +42,7 @@ export function endEvaluation(thread: Thread, result: EvaluationResult): void {
     turn.failures = 0;
     judge(thread, outcome, result);
   }
-  // The turn's end, which comes next, says that the outcome was interrupted.
+  // That it was interrupted is said with the turn's end, which comes next. At its budget it goes on when that is raised.
   if (result.type !== 'failed') return;
   fail(thread, turn, result.error);
   if (turn.back_off_ms !== null) return;

@@ -1,4 +1,5 @@
-import type { InputEvent, SessionChange, SessionStart } from '../session/session.js';
+import type { ExactCost } from '../pricing/list-cost.js';
+import type { InputEvent, SessionBudget, SessionChange, SessionStart } from '../session/session.js';
 import type { Processed } from './inputs.js';
 import type { HandedOn, Limits } from './state.js';
 
@@ -38,8 +39,15 @@ export interface SampleInput {
 export interface EvaluateInput extends SampleInput {
   /** The event that defined the outcome. */
   definition: string;
-  /** The event that began this evaluation: the key of what its attempts do. */
-  evaluation: string;
+  /** What the session may cost and has cost when the evaluation begins; absent where it may cost anything. */
+  spending?: Spending;
+}
+
+/** Against a budget; the time that passes from now on is not in it. */
+export interface Spending {
+  cost: ExactCost;
+  active_ms: number;
+  max_list_cost: SessionBudget['max_list_cost'];
 }
 
 /** Argument of the activity `compactContext`. */

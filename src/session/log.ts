@@ -20,8 +20,10 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
       return loadState(db, sessionId);
     },
     async getEvents(sessionId, query) {
-      await freshness.settle(sessionId);
-      return selectPage(db, sessionId, query);
+      const isFresh = (await freshness.settle(sessionId)) || (await hasBegun(db, sessionId));
+      // With nothing of it read yet an empty list would say that nothing has happened.
+      if (isFresh || (await freshness.settle(sessionId, LONG_PATIENCE_MS))) return selectPage(db, sessionId, query);
+      throw isRead(sessionId);
     },
     async getEvent(sessionId, eventId) {
       await freshness.settle(sessionId);
@@ -29,10 +31,24 @@ export function createSessionLog(db: Database, bus: Bus, freshness: Freshness): 
       if (event) return event;
       if (await freshness.settle(sessionId, LONG_PATIENCE_MS)) return selectEvent(db, sessionId, eventId);
       // What has not been read yet may well hold it: to say that there is none would be a guess.
-      throw new ApiError('unavailable_error', `The log of session ${sessionId} is being read.`, { retryAfter: 1 });
+      throw isRead(sessionId);
     },
     subscribe: (sessionId, subscriber) => bus.subscribe(sessionId, subscriber),
   };
+}
+
+/** Whether anything of the log has been read. */
+async function hasBegun(db: Database, thread: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('projection.threads')
+    .select('thread')
+    .where('thread', '=', thread)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+function isRead(sessionId: string): ApiError {
+  return new ApiError('unavailable_error', `The log of session ${sessionId} is being read.`, { retryAfter: 1 });
 }
 
 /** Reads see what this server has acknowledged: `acknowledge` notes it, `settle` waits until it is projected. */

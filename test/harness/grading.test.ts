@@ -26,12 +26,13 @@ function reply(...content: ContentBlock[]): ModelOutcome {
 const isSigned = (thinking: string, signature: string): boolean => sign(thinking) === signature;
 
 /** Grades with these replies; each request must be one that the Messages API takes. */
-async function graded(replies: ModelOutcome[], { room = 10_000, shows = 'text' } = {}) {
+async function graded(replies: ModelOutcome[], { room = 10_000, shows = 'text', most = Infinity } = {}) {
   const asked: MessageParam[][] = [];
   const looks: unknown[] = [];
   const result = await grade({
     task: 'Grade this.',
     room,
+    mayGoOn: ({ input_tokens }) => input_tokens < most,
     ask: async (messages) => {
       expect(checkRequest({ model: 'm', max_tokens: 1, messages }, { isSigned })).toBeUndefined();
       asked.push(messages);
@@ -92,6 +93,15 @@ test('one that gives none is asked twenty times, the last time for nothing else'
     type: 'failed',
     error: { disposition: 'exhausted', message: expect.stringMatching(/no verdict in 20/) },
   });
+});
+
+test('it stops before a request for which there is no money, and gives a verdict that it has all the same', async () => {
+  const looks = Array.from({ length: 5 }, () => reply(call('read', { file_path: 'a' })));
+  const { result, asked } = await graded(looks, { most: 25 });
+  expect(result).toEqual({ type: 'budget_reached', usage: { ...NO_USAGE, input_tokens: 30, output_tokens: 6 } });
+  expect(asked).toHaveLength(3);
+  const { result: last } = await graded([...looks.slice(0, 2), reply(verdict('satisfied'))], { most: 25 });
+  expect(last).toMatchObject({ type: 'verdict', usage: { input_tokens: 30 } });
 });
 
 test('what it may read is bounded', async () => {

@@ -95,6 +95,20 @@ test('that there is none is said only by who has read everything', async () => {
   expect(await reading.getEvent('behind', 'sevt_b')).toMatchObject({ id: 'sevt_b' });
 });
 
+test('a list is empty only when that has been read; what has been read is listed, also while the rest cannot be', async () => {
+  const query = { order: 'asc', limit: 10 } as const;
+  await append('begun', 1, said(1, 'sevt_a', false));
+  const behind = logThat(async () => false);
+  expect((await behind.getEvents('begun', query)).events).toHaveLength(1);
+  expect((await behind.getEvents('begun', { ...query, types: ['agent.message'] })).events).toEqual([]);
+  await expect(behind.getEvents('lost', query)).rejects.toMatchObject({ type: 'unavailable_error', retryAfter: 1 });
+  const reading = logThat(async (thread, patience = 0) => {
+    if (patience > 0) await append(thread, 1, said(1, 'sevt_a', false));
+    return patience > 0;
+  });
+  expect((await reading.getEvents('lost', query)).events).toHaveLength(1);
+});
+
 test('who reads sees what was acknowledged; of more threads than can be known the oldest is read anew', async () => {
   const reads: string[] = [];
   const freshness = createFreshness(

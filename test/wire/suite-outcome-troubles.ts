@@ -1,5 +1,5 @@
 import type { UpstreamReply } from '../../bench/upstream-reply.js';
-import { say } from './answers.js';
+import { call, say } from './answers.js';
 import { heldReply } from './held-reply.js';
 import {
   define,
@@ -100,6 +100,28 @@ export function describeOutcomeTroubles(get: GetWire): void {
       expect(await verdictsOf(talk)).toEqual([[0, 'satisfied']]);
       const atBudget = { status: 400, message: expect.stringContaining('reached its budget') };
       await expect(talk.post(define())).rejects.toMatchObject(atBudget);
+      await expectSound(talk);
+    });
+  });
+
+  describe('that comes to its budget', () => {
+    test('while it is evaluated is evaluated on when that is raised: one evaluation, with one end', async () => {
+      const look = { blocks: [call('glob', { pattern: '*' })], ...COSTLY };
+      const replies = [says('Rain.'), look, SATISFIED];
+      const talk = await openTalk(get(), { model: newPricedModel(), tools: true, budget: cap('20'), replies });
+      const stopped = await talk.postUntilIdle(define());
+      expect(stopped.at(-1)).toMatchObject({ stop_reason: { type: 'budget_reached' } });
+      expect(typesOf(stopped)).toContain('span.outcome_evaluation_start');
+      expect(get().requestsOf(talk.model)).toHaveLength(2);
+      expect(await outcomesOf(get, talk)).toMatchObject([{ result: 'evaluating', iteration: 0 }]);
+      await get().client.beta.sessions.update(talk.id, { budget: cap('1000') });
+      const resumed = await talk.stream.untilIdle(stopped.length);
+      expect(typesOf(resumed)).not.toContain('span.outcome_evaluation_start');
+      const [start] = only(stopped, 'span.outcome_evaluation_start');
+      expect(only(resumed, 'span.outcome_evaluation_end')).toMatchObject([
+        { outcome_evaluation_start_id: start?.id, result: 'satisfied', usage: { output_tokens: expect.any(Number) } },
+      ]);
+      expect(only(resumed, 'span.outcome_evaluation_end')[0]?.usage.output_tokens).toBeGreaterThan(50_000);
       await expectSound(talk);
     });
   });

@@ -10,7 +10,7 @@ import { parseVerdict, VERDICT_TOOL } from './verdict.js';
 export type Graded =
   | { type: 'verdict'; verdict: Pick<Verdict, 'result' | 'explanation'>; usage: ModelUsage }
   | { type: 'failed'; error: ModelFailure; usage: ModelUsage }
-  | { type: 'interrupted'; usage: ModelUsage };
+  | { type: 'interrupted' | 'budget_reached'; usage: ModelUsage };
 
 type Call = Anthropic.Beta.BetaToolUseBlock;
 
@@ -19,6 +19,8 @@ export interface Grading {
   task: string;
   /** Characters of results that the grader may be told, so that its requests fit its model. */
   room: number;
+  /** Whether another request may be made, once these have used so much. */
+  mayGoOn: (usage: ModelUsage) => boolean;
   ask: (messages: MessageParam[]) => Promise<ModelOutcome>;
   /** Carries out a call of one of the tools with which the work is looked at. */
   look: (call: Call) => Promise<ToolResult>;
@@ -28,7 +30,7 @@ export interface Grading {
 const MOST_REQUESTS = 20;
 
 /** Has the work graded: the grader may look at it with tools, as often as it needs, and then gives its verdict. */
-export async function grade({ task, room, ask, look }: Grading): Promise<Graded> {
+export async function grade({ task, room, mayGoOn, ask, look }: Grading): Promise<Graded> {
   let conversation: Conversation = { before: [], user: text(task) };
   let usage = NO_USAGE;
   let left = room;
@@ -41,6 +43,7 @@ export async function grade({ task, room, ask, look }: Grading): Promise<Graded>
     const calls = callsOf(outcome.content);
     const verdict = verdictOf(calls);
     if (verdict) return { type: 'verdict', verdict, usage };
+    if (!mayGoOn(usage)) return { type: 'budget_reached', usage };
     const answers = new Map<string, Answer>();
     for (const call of calls) {
       const answer = await answerOf(call, left, look);
