@@ -12,7 +12,7 @@ import { report } from './report.js';
 let upstream: Upstream;
 let drover: Drover;
 beforeAll(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream({ answer: (request) => (isSummary(request) ? SUMMARY : {}) });
   drover = await startDrover({ upstreamUrl: upstream.url });
 });
 afterAll(async () => {
@@ -73,7 +73,7 @@ describe('drover killed -9 in a compaction', () => {
     ],
   ])('asks for the summary again, and has one in the log (%s)', async (when, slow) => {
     const session = await openCrowded();
-    upstream.queue = [slow, SUMMARY];
+    upstream.queue = [slow];
     await session.send('And now?');
     await waitUntil(() => summaryRequests().length === 1, 'the summary is asked for');
     await sleep(500);
@@ -83,13 +83,15 @@ describe('drover killed -9 in a compaction', () => {
     await checkSession(session);
     const took = report(`compaction, killed ${when}: done after`, performance.now() - killed);
     expect(took).toBeLessThan(patience(6_000));
-    expect(summaryRequests().map(({ body }) => body)).toEqual([summaryRequests()[0]?.body, summaryRequests()[0]?.body]);
+    // On a slow machine an attempt may be taken for dead, too.
+    const [first, ...again] = summaryRequests().map(({ body }) => body);
+    expect(again).toEqual(again.map(() => first));
+    expect(again).not.toEqual([]);
   });
 
   it.each([0, 8, 40])('goes on from the summary that it has (killed %d ms after it was shown)', async (ms) => {
     const session = await openCrowded();
     const { seen } = await session.watch('agent.thread_context_compacted');
-    upstream.queue = [SUMMARY];
     await session.send('And now?');
     await seen;
     await sleep(ms);
