@@ -38,7 +38,11 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
     case 'session.status_rescheduled':
       return withStatus(state, 'rescheduling', at);
     case 'session.status_terminated':
-      return ended(abandoned(state, at), at);
+      // One that is ended from outside has not come to say that its outcome is over.
+      return ended(
+        withOpenOutcome(state, (outcome) => ({ ...outcome, result: 'interrupted', completed_at: at })),
+        at,
+      );
     case 'session.deleted':
       return ended(state, at);
     case 'session.usage':
@@ -47,13 +51,13 @@ export function fold(state: SessionState, event: LoggedEvent, at: number): Sessi
     case 'user.define_outcome':
       return { ...state, outcomes: [...(state.outcomes ?? []), newOutcome(event)], updated_at: at };
     case 'span.model_request_start':
-      return withOutcomes(state, (outcome) =>
+      return withOpenOutcome(state, (outcome) =>
         outcome.result === 'pending' ? { ...outcome, result: 'running' } : outcome,
       );
     case 'span.outcome_evaluation_start':
-      return withOutcome(state, event, (outcome) => ({ ...outcome, result: 'evaluating' }));
+      return withOpenOutcome(state, (outcome) => ({ ...outcome, result: 'evaluating' }));
     case 'span.outcome_evaluation_end':
-      return withOutcome(state, event, (outcome) => evaluated(outcome, event, at));
+      return withOpenOutcome(state, (outcome) => evaluated(outcome, event, at));
     case 'session.updated':
       return { ...state, ...changes(event), updated_at: at };
     default:
@@ -70,35 +74,24 @@ function withStatus(state: SessionState, status: SessionStatus, at: number): Ses
   return { ...state, status, active_ms: state.active_ms + ran, running_since: null, updated_at: at };
 }
 
-/** Written by the API, as an OutcomeDefinition. */
 function newOutcome(event: LoggedEvent): OutcomeState {
-  const { outcome_id, description } = event as unknown as OutcomeDefinition;
+  // Written by the API.
+  const { outcome_id, description } = event as LoggedEvent & Pick<OutcomeDefinition, 'outcome_id' | 'description'>;
   return { outcome_id, description, result: 'pending', iteration: 0, explanation: null, completed_at: null };
 }
 
-type Change = (outcome: OutcomeState) => OutcomeState;
-
 /** Only the last one may be open. */
-function withOutcomes(state: SessionState, change: Change): SessionState {
-  if (state.outcomes?.at(-1)?.completed_at !== null) return state;
-  return { ...state, outcomes: state.outcomes.map(change) };
-}
-
-function withOutcome(state: SessionState, event: LoggedEvent, change: Change): SessionState {
-  return withOutcomes(state, (outcome) => (outcome.outcome_id === event['outcome_id'] ? change(outcome) : outcome));
-}
-
-/** A session that is ended from outside has not come to say that its outcome is over. */
-function abandoned(state: SessionState, at: number): SessionState {
-  return withOutcomes(state, (outcome) =>
-    outcome.completed_at === null ? { ...outcome, result: 'interrupted', completed_at: at } : outcome,
-  );
+function withOpenOutcome(state: SessionState, change: (outcome: OutcomeState) => OutcomeState): SessionState {
+  const { outcomes = [] } = state;
+  const last = outcomes.at(-1);
+  if (last?.completed_at !== null) return state;
+  return { ...state, outcomes: [...outcomes.slice(0, -1), change(last)] };
 }
 
 /** After an evaluation: one that asks for a revision begins the next iteration, any other is the last. */
 function evaluated(outcome: OutcomeState, event: LoggedEvent, at: number): OutcomeState {
   // Written by the harness, with fields of the wire's types.
-  const { result, explanation, iteration } = event as unknown as Omit<OutcomeState, 'completed_at'>;
+  const { result, explanation, iteration } = event as LoggedEvent & Omit<OutcomeState, 'completed_at'>;
   if (result === 'needs_revision') return { ...outcome, result: 'running', explanation, iteration: iteration + 1 };
   return { ...outcome, result, explanation, iteration, completed_at: at };
 }

@@ -3,7 +3,7 @@ import type { FileContents } from '../../files/contents.js';
 import type { Database } from '../../storage/database.js';
 import type { Clock } from '../clock.js';
 import { invalid } from '../validate.js';
-import { readUsable } from './copies.js';
+import { readUsable, type UsableFile } from './copies.js';
 import { isText } from './file-type.js';
 
 /** A file that stands for a block of a message, or for a rubric. */
@@ -26,11 +26,14 @@ const MOST_DOCUMENTS = 100;
 const MOST_BYTES = { image: 5 * 2 ** 20, document: 20 * 2 ** 20, rubric: 2 ** 20 };
 const MOST_TOGETHER = 24 * 2 ** 20;
 
-/** Refuses references to files that the workspace does not have, that have expired, or that are not what the block says. */
+/**
+ * The files of these references, in their order; refuses those that the workspace does not have, that have expired, or
+ * that are not what they have to be.
+ */
 export async function checkFileReferences(
   deps: { db: Database; workspace: string; now: Clock },
   references: readonly FileReference[],
-): Promise<void> {
+): Promise<UsableFile[]> {
   const documents = references.filter(({ kind }) => kind === 'document');
   if (documents.length > MOST_DOCUMENTS) {
     throw invalid(documents[MOST_DOCUMENTS]?.field ?? '', `there are more than ${MOST_DOCUMENTS} documents from files`);
@@ -45,6 +48,7 @@ export async function checkFileReferences(
     if (total > MOST_TOGETHER) throw invalid(field, `the files have more than ${MOST_TOGETHER / 2 ** 20} MB together`);
     if (size_bytes > MOST_BYTES[kind]) throw invalid(field, `file ${file_id} has more than ${mb} MB`);
   }
+  return files;
 }
 
 function isKind(kind: FileReference['kind'], mime_type: string): boolean {

@@ -15,8 +15,9 @@ export const LONGEST_RUBRIC = 262_144;
 /** The text of a file that says how an outcome is evaluated; refuses by its field one that is not there, or no such text. */
 export async function readRubric(deps: RubricDeps, request: CopyRequest): Promise<string> {
   const { file_id, field } = request;
-  await checkFileReferences(deps, [{ ...request, kind: 'rubric' }]);
-  const bytes = Buffer.from(await readBytes(deps, request));
+  const [file] = await checkFileReferences(deps, [{ ...request, kind: 'rubric' }]);
+  if (!file) throw invalid(field, `there is no file ${file_id}`, 'file_not_found');
+  const bytes = Buffer.from(await readBytes(deps, request, file.content));
   const text = bytes.toString();
   if (!Buffer.from(text).equals(bytes)) throw invalid(field, `file ${file_id} is no text in UTF-8`);
   if (text.trim() === '') throw invalid(field, `file ${file_id} is blank`);
@@ -24,12 +25,10 @@ export async function readRubric(deps: RubricDeps, request: CopyRequest): Promis
   return text;
 }
 
-async function readBytes(deps: RubricDeps, request: CopyRequest): Promise<Uint8Array> {
-  const [file] = await readUsable(deps, [request]);
-  if (!file) throw invalid(request.field, `there is no file ${request.file_id}`, 'file_not_found');
-  return deps.turns.take(file.content, async () => {
+async function readBytes(deps: RubricDeps, request: CopyRequest, content: string): Promise<Uint8Array> {
+  return deps.turns.take(content, async () => {
     // It may have been deleted while others had their turn.
     await readUsable(deps, [request]);
-    return whole(await deps.contents.read(file.content));
+    return whole(await deps.contents.read(content));
   });
 }
